@@ -1,0 +1,210 @@
+//! The two sides of a path, ready for streams: the server's session, and where the client dials.
+
+use crate::bridge::{Answer, Attachment, Wires, carry};
+use crate::error::CheckError;
+use client::{OpenError, Opened, open_control, open_stream};
+use endpoint::{EndHandle, Sampler};
+use rand::random;
+use report::PathDescription;
+use scenario::{Scenario, Topology};
+use server::{Server, ServerLimits, Settings};
+use socket::Buffers;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use units::Clock;
+use wire::{ClockOffset, Plan, RunId, ToServer};
+
+/// How long a connection, or an answer, is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a data connection is tried that reached the wrong server, or was ended before its answer.
+const TRIES: u32 = 5;
+
+/// Time between two tries: a balancer may have just noticed that its upstream is there.
+const TRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// Exchanges of one clock estimate, and the time between them.
+const EXCHANGES: u32 = 16;
+const EXCHANGE_PAUSE: Duration = Duration::from_millis(5);
+
+/// A path between a client and a server, with a run on it.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) path: PathDescription,
+    dial: String,
+    run: RunId,
+    buffers: Buffers,
+    say: mpsc::Sender<ToServer>,
+    attach: mpsc::Sender<Attachment>,
+    answers: mpsc::Receiver<Answer>,
+    clock: Clock,
+    /// Both ends are in this process and share its clock.
+    one_clock: bool,
+    streams: u32,
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// A data connection, and the link to the server's end of it.
+#[derive(Debug)]
+pub(crate) struct OpenedStream {
+    pub(crate) opened: Opened,
+    pub(crate) remote: EndHandle,
+}
+
+impl Bench {
+    /// Starts or finds the server, and begins a run with it.
+    pub(crate) async fn set_up(
+        scenario: &Scenario,
+        clock: Clock,
+        sampler: &Sampler,
+    ) -> Result<Self, CheckError> {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let run = RunId::from_random(random());
+        let mut tasks = JoinSet::new();
+        let stop = CancellationToken::new();
+        let (say, hear, dial, path) = match &scenario.topology {
+            Topology::Target { address } => {
+                let (link, carry) = open_control(address, run, PATIENCE).await?;
+                tasks.spawn(async move {
+                    if let Err(error) = carry.await {
+                        tracing::info!(%error, "the control connection ended");
+                    }
+                });
+                (link.say, link.hear, address.clone(), describe(None, address.clone()))
+            }
+            Topology::Loopback | Topology::Via { .. } => {
+                let listen = match &scenario.topology {
+                    Topology::Via { listen, .. } => *listen,
+                    _ => loopback,
+                };
+                let could_not_listen = |source| CheckError::Listen { address: listen, source };
+                let settings = Settings {
+                    listen,
+                    buffers: scenario.buffers,
+                    limits: ServerLimits::default(),
+                    public: false,
+                };
+                let server = Server::bind(&settings, clock, sampler.clone()).map_err(could_not_listen)?;
+                let bound = server.local_addr().map_err(could_not_listen)?;
+                let (link, session) =
+                    server.begin(run).ok_or_else(|| CheckError::Refused("the run exists".to_owned()))?;
+                tasks.spawn(session);
+                tasks.spawn(server.serve(stop.clone()));
+                let via = match &scenario.topology {
+                    Topology::Via { via, .. } => Some(via.clone()),
+                    _ => None,
+                };
+                let dial = via.clone().unwrap_or_else(|| bound.to_string());
+                (link.say, link.hear, dial, describe(via, bound.to_string()))
+            }
+        };
+        let one_clock = !matches!(scenario.topology, Topology::Target { .. });
+        let (attach, attachments) = mpsc::channel(4);
+        let (answer_sender, answers) = mpsc::channel(64);
+        let wires = Wires {
+            say: say.clone(),
+            hear,
+            attachments,
+            answers: answer_sender,
+            clock,
+            heartbeat: !one_clock,
+        };
+        tasks.spawn(carry(wires));
+        let buffers = scenario.buffers;
+        Ok(Self { path, dial, run, buffers, say, attach, answers, clock, one_clock, streams: 0, tasks, stop })
+    }
+
+    /// How far the server's clock is from ours, from a few exchanges.
+    pub(crate) async fn clock_offset(&mut self) -> Result<ClockOffset, CheckError> {
+        if self.one_clock {
+            return Ok(ClockOffset::default());
+        }
+        while self.answers.try_recv().is_ok() {}
+        let mut exchanges = Vec::new();
+        for _ in 0..EXCHANGES {
+            self.tell(ToServer::Ping { sent: self.clock.now() }).await?;
+            if let Answer::Pong(exchange) = self.answer().await? {
+                exchanges.push(exchange);
+            }
+            sleep(EXCHANGE_PAUSE).await;
+        }
+        ClockOffset::estimate(&exchanges).ok_or(CheckError::ControlLost)
+    }
+
+    /// Opens a data connection for a stream that follows `plan`.
+    pub(crate) async fn open(
+        &mut self,
+        plan: &Plan,
+        offset: ClockOffset,
+    ) -> Result<OpenedStream, CheckError> {
+        let mut elsewhere = 0;
+        for attempt in 1..=TRIES {
+            let (remote, instance) = self.prepare(plan, offset).await?;
+            match open_stream(&self.dial, self.run, self.streams, self.buffers, PATIENCE).await {
+                Ok(opened) if opened.instance == instance => return Ok(OpenedStream { opened, remote }),
+                // A server that does not know the run is another one than control reached.
+                Ok(_) | Err(OpenError::Refused { .. }) => elsewhere += 1,
+                Err(error @ (OpenError::Dial(_) | OpenError::Silent { .. })) => return Err(error.into()),
+                Err(error) if attempt == TRIES => return Err(error.into()),
+                Err(_) => {}
+            }
+            sleep(TRY_PAUSE).await;
+        }
+        Err(CheckError::Balanced { tries: elsewhere })
+    }
+
+    async fn prepare(&mut self, plan: &Plan, offset: ClockOffset) -> Result<(EndHandle, RunId), CheckError> {
+        self.streams += 1;
+        let (link, remote) = endpoint::link();
+        self.attach.send(Attachment { link, offset }).await.map_err(|_| CheckError::ControlLost)?;
+        self.tell(ToServer::Prepare { stream: self.streams, plan: Box::new(plan.clone()) }).await?;
+        loop {
+            match self.answer().await? {
+                Answer::Prepared { stream, instance } if stream == self.streams => {
+                    return Ok((remote, instance));
+                }
+                Answer::Refused { reason } => return Err(CheckError::Refused(reason)),
+                Answer::Prepared { .. } | Answer::Pong(_) => {}
+            }
+        }
+    }
+
+    /// Says goodbye and waits for everything this run started.
+    pub(crate) async fn tear_down(self) {
+        if self.say.try_send(ToServer::Bye).is_err() {
+            tracing::debug!("the server did not hear the goodbye");
+        }
+        self.stop.cancel();
+        let Self { say, attach, mut tasks, .. } = self;
+        drop((say, attach));
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if timeout(PATIENCE, ended).await.is_err() {
+            tasks.shutdown().await;
+        }
+    }
+
+    async fn tell(&self, message: ToServer) -> Result<(), CheckError> {
+        match timeout(PATIENCE, self.say.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(CheckError::ControlLost),
+            Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
+        }
+    }
+
+    async fn answer(&mut self) -> Result<Answer, CheckError> {
+        match timeout(PATIENCE, self.answers.recv()).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(CheckError::ControlLost),
+            Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
+        }
+    }
+}
+
+fn describe(via: Option<String>, server: String) -> PathDescription {
+    PathDescription { via, server, transport: "tcp".to_owned() }
+}

@@ -1,0 +1,398 @@
+//! Leads both ends of one stream through the phases, and notes when each began and what came of it.
+
+use crate::course::{Conducted, Cut, Marks, Outcome, RECOVERED, RECOVERY_WINDOW};
+use crate::judge::{Finding, Judge, Rules};
+use crate::live::Live;
+use crate::stage::{Stage, Update};
+use scenario::Scenario;
+use std::time::Duration;
+use tokio::sync::watch;
+use trace::{Direction, Event, Phase, Role, Timed};
+use units::{Clock, Timestamp};
+use wire::{Command, TrickleShape};
+
+/// No progress for this long after the resume, or in the baseline, is a dead path.
+const DEAD: Duration = Duration::from_secs(5);
+
+/// How long the resume may take to reach the baseline's rate again.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// How long a trickle message that does not come is waited for.
+const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an end may take to do as it is told, and to tell its last word.
+const OBEDIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(crate) struct Conductor<'a> {
+    scenario: &'a Scenario,
+    trickle: TrickleShape,
+    clock: Clock,
+    round_trip: Duration,
+    judge: Judge,
+    live: &'a watch::Sender<Option<Live>>,
+    state: Live,
+    stage: Stage,
+    marks: Marks,
+    outcome: Outcome,
+    decisions: Vec<Timed>,
+    /// The consumer's progress: when, and how many bytes it had.
+    moved: (Timestamp, u64),
+}
+
+/// What a conductor is given beside the stage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) direction: Direction,
+    pub(crate) trickle: TrickleShape,
+    pub(crate) clock: Clock,
+    pub(crate) round_trip: Duration,
+    pub(crate) run: u32,
+    pub(crate) live: &'a watch::Sender<Option<Live>>,
+}
+
+impl<'a> Conductor<'a> {
+    pub(crate) fn new(setting: Setting<'a>, stage: Stage) -> Self {
+        let Setting { scenario, direction, trickle, clock, round_trip, run, live } = setting;
+        let now = clock.now();
+        Self {
+            scenario,
+            trickle,
+            clock,
+            round_trip,
+            judge: Judge::new(Rules { hold: scenario.hold.0, round_trip }),
+            live,
+            state: Live {
+                run,
+                runs: scenario.repeat,
+                direction,
+                phase: Phase::Connect,
+                rate: 0.0,
+                window: None,
+                in_path: 0,
+            },
+            stage,
+            marks: Marks { connected: now, ..Marks::default() },
+            outcome: Outcome::CutShort,
+            decisions: Vec::new(),
+            moved: (now, 0),
+        }
+    }
+
+    /// All phases, or as many as the connection lives through.
+    pub(crate) async fn conduct(mut self) -> Conducted {
+        let cut = self.phases().await.err();
+        let cut_at = cut.map(|_| self.clock.now());
+        self.gather(cut).await;
+        let Self { stage, marks, outcome, judge, decisions, .. } = self;
+        Conducted { stage, marks, outcome, cut, cut_at, quiet: judge.quiet(), decisions }
+    }
+
+    async fn phases(&mut self) -> Result<(), Cut> {
+        self.trickle().await?;
+        self.baseline().await?;
+        self.stall().await?;
+        self.resume().await?;
+        self.verify().await
+    }
+
+    /// Small messages now and then: are they delivered at once?
+    async fn trickle(&mut self) -> Result<(), Cut> {
+        self.begin(Phase::Trickle);
+        self.stage.producer.tell(Command::Trickle);
+        let sending = self.trickle.spacing.0 * self.trickle.messages;
+        let deadline = self.clock.now().plus(sending + TRICKLE_PATIENCE + 10 * self.round_trip);
+        // Messages that do not come are no fault yet: a path may keep them until there are more.
+        while self.clock.now() < deadline {
+            if let Some((Role::Consumer, Timed { event: Event::TrickleDone, .. })) = self.step().await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Full speed, unless the path is to be found cold.
+    async fn baseline(&mut self) -> Result<(), Cut> {
+        self.begin(Phase::Baseline);
+        if self.scenario.baseline.0.is_zero() {
+            self.stop_reading().await?;
+            self.stage.producer.tell(Command::Flood);
+            return Ok(());
+        }
+        self.stage.producer.tell(Command::Flood);
+        while self.consumed() < self.scenario.warm_up.as_u64() {
+            self.step().await?;
+            self.require_life()?;
+        }
+        let began = self.clock.now();
+        self.marks.baseline = Some(began);
+        let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip));
+        while self.clock.now() < until {
+            self.step().await?;
+        }
+        // A stall means something only on a stream that moves.
+        let lately = Duration::from_millis(500).max(3 * self.round_trip);
+        while self.clock.now().since(self.moved.0) > Some(lately) {
+            self.step().await?;
+            self.require_life()?;
+        }
+        Ok(())
+    }
+
+    /// The consumer reads nothing until the producer is blocked and held, the limit is hit, or time is up.
+    async fn stall(&mut self) -> Result<(), Cut> {
+        if self.scenario.baseline.0.is_zero() {
+            self.await_event(Role::Producer, |event| matches!(event, Event::FloodBegan)).await?;
+        } else {
+            self.stop_reading().await?;
+        }
+        self.begin(Phase::Stall);
+        let flood = self.stage.producer.find(|timed| match timed.event {
+            Event::FloodBegan => Some(timed.at),
+            _ => None,
+        });
+        let (stalled, consumed) = self
+            .stage
+            .consumer
+            .find(|timed| match timed.event {
+                Event::Stalled { bytes } => Some((timed.at, bytes)),
+                _ => None,
+            })
+            .ok_or(Cut::Disobeyed(Role::Consumer))?;
+        let began = flood.map_or(stalled, |flood| stalled.max(flood));
+        self.marks.stalled = Some(began);
+        self.judge.stalled(began);
+        self.stage.producer.tell(Command::Limit { bytes: consumed + self.scenario.limit.as_u64() });
+        let deadline = began.plus(self.scenario.deadline.0);
+        self.outcome = self.watch_stall(deadline).await?;
+        self.marks.measured = Some(self.clock.now());
+        Ok(())
+    }
+
+    async fn watch_stall(&mut self, deadline: Timestamp) -> Result<Outcome, Cut> {
+        while self.clock.now() < deadline {
+            match self.stage.next().await {
+                Update::Sample(role) => {
+                    self.note_progress(role);
+                    if role == Role::Producer && self.judge_latest()? {
+                        return Ok(Outcome::Held);
+                    }
+                }
+                Update::Event(_, Timed { event: Event::LimitReached { .. }, .. }) => {
+                    self.hold_at_limit().await?;
+                    return Ok(Outcome::Limit);
+                }
+                other => self.note(other).map(drop)?,
+            }
+        }
+        Ok(Outcome::Deadline)
+    }
+
+    /// The producer was stopped by its limit; does the connection live through the hold?
+    async fn hold_at_limit(&mut self) -> Result<(), Cut> {
+        self.begin(Phase::Hold);
+        let until = self.clock.now().plus(self.scenario.hold.0);
+        while self.clock.now() < until {
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// True when the producer was held; an error when its peer is silent.
+    fn judge_latest(&mut self) -> Result<bool, Cut> {
+        let Some(sample) = &self.stage.producer.latest else { return Ok(false) };
+        match self.judge.observe(sample) {
+            Finding::Going => {}
+            Finding::Blocked { since, quiet } => {
+                let quiet_us = u64::try_from(quiet.as_micros()).unwrap_or(u64::MAX);
+                self.decide(Event::Blocked { since, quiet_us });
+                self.begin(Phase::Hold);
+            }
+            Finding::Withdrawn => {
+                self.decide(Event::BlockWithdrawn);
+                self.begin(Phase::Stall);
+            }
+            Finding::Held => return Ok(true),
+            Finding::Silent => return Err(Cut::Dead),
+        }
+        Ok(false)
+    }
+
+    /// Full speed again, until the rate of the baseline is back.
+    async fn resume(&mut self) -> Result<(), Cut> {
+        self.begin(Phase::Resume);
+        self.stage.consumer.tell(Command::Resume);
+        self.stage.producer.tell(Command::Resume);
+        let resumed =
+            self.await_event(Role::Consumer, |event| matches!(event, Event::Resumed { .. })).await?;
+        self.marks.resumed = Some(resumed);
+        self.moved.0 = self.clock.now();
+        let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
+        let target = self.baseline_rate().map(|rate| rate * RECOVERED);
+        let mut seen: Vec<(Timestamp, u64)> = Vec::new();
+        while self.clock.now() < deadline {
+            self.step().await?;
+            self.require_life()?;
+            let Some(sample) = self.stage.producer.latest.as_ref().filter(|sample| sample.at > resumed)
+            else {
+                continue;
+            };
+            seen.push((sample.at, sample.stream_bytes));
+            let back = seen.iter().rev().find(|(at, _)| sample.at.since(*at) >= Some(RECOVERY_WINDOW));
+            let Some((at, bytes)) = back else { continue };
+            let time = sample.at.since(*at).unwrap_or_default().as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+            let rate = (sample.stream_bytes - bytes) as f64 / time;
+            if target.is_none_or(|target| rate >= target) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that was produced arrives.
+    async fn verify(&mut self) -> Result<(), Cut> {
+        self.begin(Phase::Verify);
+        self.stage.producer.tell(Command::Finish);
+        let deadline = self.clock.now().plus(self.scenario.deadline.0.max(Duration::from_mins(1)));
+        while !self.complete() {
+            if self.clock.now() >= deadline {
+                self.marks.unfinished = true;
+                return Ok(());
+            }
+            self.step().await?;
+            self.require_life()?;
+        }
+        Ok(())
+    }
+
+    /// The end told its last word, when it was time for it.
+    fn is_done(&self, role: Role) -> bool {
+        self.state.phase == Phase::Verify && self.stage.track(role).summary.is_some()
+    }
+
+    fn complete(&self) -> bool {
+        let complete = |timed: &Timed| matches!(timed.event, Event::Complete { .. }).then_some(());
+        self.stage.consumer.find(complete).is_some()
+    }
+
+    /// Waits until both ends told their last word, or are not expected to any more.
+    async fn gather(&mut self, cut: Option<Cut>) {
+        self.stage.disregard_interruption();
+        match cut {
+            None if !self.marks.unfinished => {}
+            // What arrived before the end still counts.
+            Some(Cut::Ended) => {
+                self.stage.consumer.tell(Command::Resume);
+                self.stage.producer.tell(Command::Abort);
+                self.await_closed(Duration::from_secs(1)).await;
+                self.stage.consumer.tell(Command::Abort);
+            }
+            _ => {
+                self.stage.producer.tell(Command::Abort);
+                self.stage.consumer.tell(Command::Abort);
+            }
+        }
+        self.await_closed(2 * OBEDIENCE + 10 * self.round_trip).await;
+    }
+
+    async fn await_closed(&mut self, patience: Duration) {
+        let deadline = self.clock.now().plus(patience);
+        while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
+            self.stage.next().await;
+        }
+    }
+
+    async fn stop_reading(&mut self) -> Result<(), Cut> {
+        self.stage.consumer.tell(Command::Stall);
+        self.await_event(Role::Consumer, |event| matches!(event, Event::Stalled { .. })).await.map(drop)
+    }
+
+    /// Waits for an event that a command brings about, at most as long as obedience and the path take.
+    async fn await_event(&mut self, role: Role, wanted: impl Fn(&Event) -> bool) -> Result<Timestamp, Cut> {
+        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
+        loop {
+            let found = self.stage.track(role).find(|timed| wanted(&timed.event).then_some(timed.at));
+            if let Some(at) = found {
+                return Ok(at);
+            }
+            if self.clock.now() >= deadline {
+                return Err(Cut::Disobeyed(role));
+            }
+            self.step().await?;
+        }
+    }
+
+    /// Takes the next update; gives the event, if it was one.
+    async fn step(&mut self) -> Result<Option<(Role, Timed)>, Cut> {
+        match self.stage.next().await {
+            Update::Sample(role) => {
+                self.note_progress(role);
+                if role == Role::Producer
+                    && self.marks.measured.is_none()
+                    && let Some(sample) = &self.stage.producer.latest
+                {
+                    // Before the stall this only teaches the judge how long the path's pauses are.
+                    self.judge.observe(sample);
+                }
+                Ok(None)
+            }
+            other => self.note(other),
+        }
+    }
+
+    fn note(&mut self, update: Update) -> Result<Option<(Role, Timed)>, Cut> {
+        match update {
+            Update::Event(_, Timed { event: Event::Ended { .. }, .. }) => Err(Cut::Ended),
+            Update::Event(role, timed) => Ok(Some((role, timed))),
+            Update::Closed(role) if self.is_done(role) => Ok(None),
+            Update::Closed(role) => Err(Cut::Lost(role)),
+            Update::Interrupted => Err(Cut::Interrupted),
+            Update::Sample(_) | Update::Tick => Ok(None),
+        }
+    }
+
+    fn note_progress(&mut self, role: Role) {
+        let Some(sample) = &self.stage.track(role).latest else { return };
+        if role == Role::Consumer && sample.stream_bytes > self.moved.1 {
+            self.moved = (self.clock.now(), sample.stream_bytes);
+        }
+        if role == Role::Producer {
+            self.state.window = sample.snd_wnd;
+        }
+        self.state.in_path = self.stage.in_path();
+        self.live.send_replace(Some(self.state));
+    }
+
+    /// The consumer reads: then something must come while the producer has anything on the way.
+    fn require_life(&self) -> Result<(), Cut> {
+        let patience = DEAD.max(10 * self.round_trip);
+        let silent = self.clock.now().since(self.moved.0) > Some(patience);
+        let expected = self.stage.in_path() > 0 || self.state.phase == Phase::Verify;
+        if silent && expected && !self.complete() { Err(Cut::Dead) } else { Ok(()) }
+    }
+
+    fn consumed(&self) -> u64 {
+        self.stage.consumer.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
+    }
+
+    /// Roughly: by what was read until the stall.
+    fn baseline_rate(&self) -> Option<f64> {
+        let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
+        let read = self.consumed();
+        let time = stalled.since(began)?.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+        Some(read as f64 / time)
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        self.state.phase = phase;
+        self.live.send_replace(Some(self.state));
+        self.decide(Event::PhaseBegan { phase });
+    }
+
+    fn decide(&mut self, event: Event) {
+        self.decisions.push(Timed { at: self.clock.now(), event });
+    }
+}

@@ -1,0 +1,80 @@
+//! The course that one stream took: when what began, what came of the stall, and what cut it short.
+
+use crate::stage::Stage;
+use std::time::Duration;
+use trace::{Event, Phase, Role, Timed};
+use units::Timestamp;
+
+/// The time over which the recovered rate is taken.
+pub(crate) const RECOVERY_WINDOW: Duration = Duration::from_millis(100);
+
+/// The share of the baseline's rate at which the stream has recovered.
+pub(crate) const RECOVERED: f64 = 0.9;
+
+/// What came of the stall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The producer was blocked through the hold.
+    Held,
+    /// The byte limit was reached.
+    Limit,
+    /// The deadline came first.
+    Deadline,
+    /// The stream was cut short before or in the stall.
+    CutShort,
+}
+
+/// Why a stream is cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The connection ended; an end told how.
+    Ended,
+    /// Nothing comes through any more.
+    Dead,
+    /// An end, or the control connection to it, is gone.
+    Lost(Role),
+    /// An end did not do as it was told.
+    Disobeyed(Role),
+    /// A person stopped it.
+    Interrupted,
+}
+
+/// What is known of one stream when it is over.
+#[derive(Debug)]
+pub(crate) struct Conducted {
+    pub(crate) stage: Stage,
+    pub(crate) marks: Marks,
+    pub(crate) outcome: Outcome,
+    pub(crate) cut: Option<Cut>,
+    /// When it was cut short.
+    pub(crate) cut_at: Option<Timestamp>,
+    /// The quiet period that was asked for at last.
+    pub(crate) quiet: Duration,
+    pub(crate) decisions: Vec<Timed>,
+}
+
+/// When what began.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
+    pub(crate) connected: Timestamp,
+    /// The part of full speed that counts as baseline.
+    pub(crate) baseline: Option<Timestamp>,
+    /// The consumer reads nothing, and the producer writes.
+    pub(crate) stalled: Option<Timestamp>,
+    /// The moment at which absorbed bytes are taken: the hold is over, nobody has resumed yet.
+    pub(crate) measured: Option<Timestamp>,
+    pub(crate) resumed: Option<Timestamp>,
+    /// All bytes had not arrived when the verification's time was up.
+    pub(crate) unfinished: bool,
+}
+
+impl Conducted {
+    /// The phase at `at`.
+    pub(crate) fn phase_at(&self, at: Timestamp) -> Phase {
+        let begun = |timed: &Timed| match timed.event {
+            Event::PhaseBegan { phase } if timed.at <= at => Some(phase),
+            _ => None,
+        };
+        self.decisions.iter().rev().find_map(begun).unwrap_or(Phase::Connect)
+    }
+}

@@ -1,0 +1,221 @@
+//! The figures of one direction, from what both ends told. No I/O, no clock.
+//!
+//! All times are on the client's clock by now; those that compare the two ends carry the clock's uncertainty.
+
+use crate::course::{Conducted, RECOVERED, RECOVERY_WINDOW};
+use report::{Absorbed, Bytes};
+use std::time::Duration;
+use trace::{Event, Latencies, Sample, TrickleArrival};
+use units::Timestamp;
+
+/// The samples of both ends and the moments between which the figures are taken.
+#[derive(Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) conducted: &'a Conducted,
+    pub(crate) producer: &'a [Sample],
+    pub(crate) consumer: &'a [Sample],
+    stalled: Option<Timestamp>,
+    measured: Option<Timestamp>,
+}
+
+/// Milliseconds from `earlier` to `later`, negative where it is the other way about.
+#[expect(clippy::cast_precision_loss, reason = "2^53 ns are 104 days")]
+pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
+    later.signed_since(earlier) as f64 / 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+fn rate(bytes: u64, time: Duration) -> Option<f64> {
+    (!time.is_zero()).then(|| bytes as f64 / time.as_secs_f64())
+}
+
+impl<'a> Evidence<'a> {
+    pub(crate) fn new(conducted: &'a Conducted) -> Self {
+        let stage = &conducted.stage;
+        let marks = &conducted.marks;
+        // The consumer may have resumed by itself, at its own deadline.
+        let resumed = stage.consumer.find(|timed| match timed.event {
+            Event::Resumed { .. } => Some(timed.at),
+            _ => None,
+        });
+        let measured = match (marks.measured, resumed) {
+            (Some(measured), Some(resumed)) => Some(measured.min(resumed)),
+            (measured, _) => measured,
+        };
+        Self {
+            conducted,
+            producer: &stage.producer.samples,
+            consumer: &stage.consumer.samples,
+            stalled: marks.stalled,
+            measured,
+        }
+    }
+
+    /// The producer's samples from the stall until absorbed bytes are taken.
+    fn stall(&self) -> impl Iterator<Item = &'a Sample> {
+        let (stalled, until) = (self.stalled, self.measured.unwrap_or(Timestamp::from_nanos(u64::MAX)));
+        let stalled = stalled.unwrap_or(Timestamp::from_nanos(u64::MAX));
+        self.producer.iter().filter(move |sample| sample.at >= stalled && sample.at <= until)
+    }
+
+    /// Where the bytes sat at the end of the hold.
+    pub(crate) fn absorbed(&self) -> Option<Absorbed> {
+        let measured = self.measured?;
+        let last = |samples: &'a [Sample]| samples.iter().rev().find(|sample| sample.at <= measured);
+        let (producer, consumer) = (last(self.producer)?, last(self.consumer)?);
+        let total = producer.stream_bytes.checked_sub(consumer.stream_bytes)?;
+        let known = producer.user_bytes + producer.send_queue + consumer.receive_queue + consumer.user_bytes;
+        Some(Absorbed {
+            total_bytes: total,
+            producer_bytes: producer.user_bytes,
+            send_queue_bytes: producer.send_queue,
+            path_bytes: total.cast_signed() - known.cast_signed(),
+            receive_queue_bytes: consumer.receive_queue,
+            consumer_bytes: consumer.user_bytes,
+        })
+    }
+
+    /// The pause of the producer that was on when absorbed bytes were taken: from its last write to its first.
+    fn block(&self) -> Option<(Timestamp, Timestamp)> {
+        let measured = self.measured?;
+        self.conducted.stage.producer.find(|timed| match timed.event {
+            Event::Paused { from } if from <= measured && timed.at >= measured => Some((from, timed.at)),
+            _ => None,
+        })
+    }
+
+    /// The last write that was accepted in the stall; from samples where it never went on.
+    pub(crate) fn last_write(&self) -> Option<Timestamp> {
+        let by_samples = || {
+            let last = self.stall().last()?.stream_bytes;
+            self.producer.iter().find(|sample| sample.stream_bytes == last).map(|sample| sample.at)
+        };
+        self.block().map(|(from, _)| from).or_else(by_samples)
+    }
+
+    /// The first write after the resume.
+    pub(crate) fn first_write(&self) -> Option<Timestamp> {
+        self.block().map(|(_, until)| until)
+    }
+
+    /// The first sample of the stall in which the producer saw a zero window.
+    pub(crate) fn zero_window(&self) -> Option<Timestamp> {
+        self.stall().find(|sample| sample.snd_wnd == Some(0)).map(|sample| sample.at)
+    }
+
+    /// Window probes of the stall: the timeout doubles with each.
+    pub(crate) fn window_probes(&self) -> u64 {
+        let shut = self.stall().filter(|sample| sample.snd_wnd == Some(0));
+        shut.map(|sample| u64::from(sample.backoff)).max().unwrap_or(0)
+    }
+
+    /// The consumer's rate in the second half of the baseline.
+    pub(crate) fn baseline_rate(&self) -> Option<f64> {
+        let (began, stalled) = (self.conducted.marks.baseline?, self.stalled?);
+        let middle = began.plus(stalled.since(began)? / 2);
+        let mut half = self.consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled);
+        let first = half.next()?;
+        let last = half.next_back()?;
+        rate(last.stream_bytes - first.stream_bytes, last.at.since(first.at)?)
+    }
+
+    /// From the resume to the start of the first stretch in which the producer has its rate back.
+    pub(crate) fn recovery(&self, baseline: f64) -> Option<Duration> {
+        let resumed = self.conducted.marks.resumed?;
+        let after: Vec<&Sample> = self.producer.iter().filter(|sample| sample.at >= resumed).collect();
+        let mut ends = after.iter().peekable();
+        for start in &after {
+            while ends.peek().is_some_and(|end| end.at.since(start.at) < Some(RECOVERY_WINDOW)) {
+                ends.next();
+            }
+            let end = ends.peek()?;
+            let reached = rate(end.stream_bytes - start.stream_bytes, end.at.since(start.at)?)?;
+            if reached >= RECOVERED * baseline {
+                return start.at.since(resumed);
+            }
+        }
+        None
+    }
+
+    /// The rate at which the path took bytes in the second half of the stall.
+    pub(crate) fn swallowing_rate(&self) -> Option<f64> {
+        let (stalled, measured) = (self.stalled?, self.measured?);
+        let middle = stalled.plus(measured.since(stalled)? / 2);
+        let mut half = self.stall().filter(|sample| sample.at >= middle);
+        let first = half.next()?;
+        let last = half.last()?;
+        rate(last.stream_bytes - first.stream_bytes, last.at.since(first.at)?)
+    }
+
+    /// A path that opens its window by less than a segment in all this time looks like one that is shut.
+    pub(crate) fn slowest_drip(&self, hold: Duration) -> Option<f64> {
+        let mss = self.stall().last()?.snd_mss;
+        rate(u64::from(mss), self.conducted.quiet + hold)
+    }
+
+    /// The longest that a trickle message was held beyond the fastest way through the path.
+    pub(crate) fn trickle_held(&self, round_trip: Duration) -> Option<f64> {
+        let trickle: &[TrickleArrival] = &self.conducted.stage.consumer.consumed()?.trickle;
+        let ways = || trickle.iter().map(|arrival| arrival.read.signed_since(arrival.sent));
+        let fastest = ways().min()?.min(i64::try_from(round_trip.as_nanos()).unwrap_or(i64::MAX));
+        #[expect(clippy::cast_precision_loss, reason = "2^53 ns are 104 days")]
+        ways().max().map(|slowest| (slowest - fastest) as f64 / 1e6)
+    }
+
+    /// How long each zero window lasted that the producer saw.
+    pub(crate) fn zero_window_episodes(&self) -> Latencies {
+        let mut episodes = Latencies::default();
+        let mut began = None;
+        for sample in self.producer {
+            match (sample.snd_wnd == Some(0), began) {
+                (true, None) => began = Some(sample.at),
+                (false, Some(start)) => {
+                    episodes.record(sample.at.since(start).unwrap_or_default());
+                    began = None;
+                }
+                _ => {}
+            }
+        }
+        let last = self.producer.last().map(|sample| sample.at);
+        if let (Some(start), Some(last)) = (began, last) {
+            episodes.record(last.since(start).unwrap_or_default());
+        }
+        episodes
+    }
+
+    /// The kernel's smoothed round trip, once a sample.
+    pub(crate) fn round_trips(&self) -> Latencies {
+        let mut round_trips = Latencies::default();
+        for sample in self.producer {
+            round_trips.record(Duration::from_micros(u64::from(sample.rtt_us)));
+        }
+        round_trips
+    }
+
+    /// What became of the bytes, as far as both ends told.
+    pub(crate) fn bytes(&self) -> Bytes {
+        let stage = &self.conducted.stage;
+        let produced = stage.producer.produced().map(|summary| summary.bytes);
+        let Some(found) = stage.consumer.consumed().map(|summary| &summary.integrity) else {
+            return Bytes::default();
+        };
+        let ended_in_order = self.conducted.cut.is_none() && !self.conducted.marks.unfinished;
+        // Only a stream whose end was seen, or should have been, has lost what is missing.
+        let lost_bytes = match produced {
+            Some(produced) if ended_in_order && !found.complete => {
+                produced.cast_signed() - found.bytes.cast_signed()
+            }
+            _ => found.lost_bytes,
+        };
+        let undelivered =
+            produced.filter(|_| !found.complete).map(|produced| produced.saturating_sub(found.bytes));
+        Bytes {
+            bytes: found.bytes,
+            lost_bytes,
+            reordered_frames: found.reordered_frames,
+            duplicated_frames: found.duplicated_frames,
+            corrupted_frames: found.corrupted_frames,
+            undelivered_bytes: undelivered,
+        }
+    }
+}

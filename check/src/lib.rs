@@ -1,0 +1,19 @@
+//! The check: a fast producer and a consumer that stops reading at the two ends of a path, and what becomes of it.
+
+mod bench;
+mod bridge;
+mod conduct;
+mod course;
+mod direction;
+mod environment;
+mod error;
+mod figures;
+mod judge;
+mod live;
+mod reason;
+mod run;
+mod stage;
+
+pub use error::CheckError;
+pub use live::Live;
+pub use run::{Check, CheckResult, run};

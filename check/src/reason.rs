@@ -1,0 +1,153 @@
+//! The verdict of one direction, and the sentence that explains it. No I/O, no clock.
+
+use crate::course::{Conducted, Cut, Outcome};
+use crate::figures::{Evidence, ms_between};
+use report::{Absorbed, Bytes, Ended};
+use scenario::Scenario;
+use std::time::Duration;
+use trace::{How, Party, Phase, Role, Verdict};
+use units::{ByteRate, ByteSize, Timestamp, format_duration};
+
+/// A verdict with its reason, and who ended the connection, if somebody did.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: String,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// Judges a stream: an end before its time and damaged bytes weigh most, then what came of the stall.
+pub(crate) fn judge(
+    evidence: &Evidence<'_>,
+    absorbed: Option<&Absorbed>,
+    bytes: &Bytes,
+    scenario: &Scenario,
+) -> Judgement {
+    let conducted = evidence.conducted;
+    if let Some((ended, reason)) = ended(conducted, scenario) {
+        return Judgement { verdict: Verdict::Breaks, reason, ended: Some(ended) };
+    }
+    let (verdict, reason) = if let Some(damage) = damage(bytes) {
+        (Verdict::Breaks, damage)
+    } else if let Some(cut) = conducted.cut {
+        (Verdict::Undecided, cut_short(cut))
+    } else {
+        stall(evidence, absorbed, scenario)
+    };
+    Judgement { verdict, reason, ended: None }
+}
+
+fn stall(evidence: &Evidence<'_>, absorbed: Option<&Absorbed>, scenario: &Scenario) -> (Verdict, String) {
+    match evidence.conducted.outcome {
+        Outcome::Held => {
+            let onset = evidence.conducted.marks.stalled.zip(evidence.last_write());
+            let when = match onset.map(|(stalled, last)| ms_between(stalled, last)) {
+                Some(onset) if onset > 0.0 => format!("{} after the consumer", format_ms(onset)),
+                Some(_) => "before the consumer stopped".to_owned(),
+                None => "after the consumer, at a time that was not seen".to_owned(),
+            };
+            (Verdict::Propagates, format!("the producer was stopped {when}"))
+        }
+        Outcome::Limit => {
+            let taken = absorbed.map_or(scenario.limit, |absorbed| ByteSize::bytes(absorbed.total_bytes));
+            (Verdict::Absorbs, format!("the path took {taken} while the consumer read nothing"))
+        }
+        Outcome::Deadline => {
+            let deadline = format_duration(scenario.deadline.0);
+            let rate = evidence.swallowing_rate().map_or_else(|| "an unknown rate".to_owned(), format_rate);
+            let why = format!(
+                "the path still took bytes at {rate} after {deadline}, below the limit of {}",
+                scenario.limit
+            );
+            (Verdict::Undecided, why)
+        }
+        Outcome::CutShort => (Verdict::Undecided, "the stall was never measured".to_owned()),
+    }
+}
+
+fn damage(bytes: &Bytes) -> Option<String> {
+    let mut found = Vec::new();
+    match bytes.lost_bytes {
+        0 => {}
+        lost if lost > 0 => found.push(format!("{lost} bytes were lost")),
+        added => found.push(format!("{} bytes were added", added.unsigned_abs())),
+    }
+    let frames = [
+        (bytes.reordered_frames, "arrived out of order"),
+        (bytes.duplicated_frames, "arrived twice"),
+        (bytes.corrupted_frames, "arrived changed"),
+    ];
+    for (count, what) in frames.into_iter().filter(|(count, _)| *count > 0) {
+        found.push(format!("{count} {} {what}", if count == 1 { "frame" } else { "frames" }));
+    }
+    (!found.is_empty()).then(|| format!("the path changed the stream: {}", found.join(", ")))
+}
+
+fn cut_short(cut: Cut) -> String {
+    match cut {
+        Cut::Interrupted => "the check was interrupted".to_owned(),
+        Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost"),
+        Cut::Disobeyed(role) => format!("the {role} did not do as it was told in time"),
+        Cut::Ended | Cut::Dead => "the connection ended, and no end told how".to_owned(),
+    }
+}
+
+/// Who ended the connection, how, and when: by the end that saw it first.
+fn ended(conducted: &Conducted, scenario: &Scenario) -> Option<(Ended, String)> {
+    let (seen_by, at, how, detail) = match (conducted.stage.first_end(), conducted.cut) {
+        (Some((role, at, how, detail)), _) => (Some(role), at, how, detail),
+        (None, Some(Cut::Dead)) => {
+            let at = conducted.cut_at.unwrap_or(conducted.marks.connected);
+            (None, at, How::Timeout, String::new())
+        }
+        _ => return None,
+    };
+    let phase = conducted.phase_at(at);
+    let gave_up = how == How::Timeout && seen_by == Some(Role::Producer) && scenario.user_timeout.is_some();
+    let by = if gave_up { Party::Producer } else { Party::Path };
+    let since = conducted.marks.stalled.filter(|stalled| *stalled <= at);
+    let after_ms = ms_between(since.unwrap_or(conducted.marks.connected), at);
+    let reason = sentence(&End { by, how, seen_by, detail, phase, after_ms, stalled: since });
+    Some((Ended { by, how, phase, after_ms }, reason))
+}
+
+struct End {
+    by: Party,
+    how: How,
+    seen_by: Option<Role>,
+    detail: String,
+    phase: Phase,
+    after_ms: f64,
+    stalled: Option<Timestamp>,
+}
+
+fn sentence(end: &End) -> String {
+    let End { by, how, seen_by, detail, phase, after_ms, stalled } = end;
+    let when = format!(
+        "{} after {} (phase {phase})",
+        format_ms(*after_ms),
+        if stalled.is_some() { "the stall began" } else { "connecting" }
+    );
+    let Some(seen_by) = seen_by else {
+        return format!("the path fell silent: nothing came through any more, noticed {when}");
+    };
+    match (by, how) {
+        (Party::Producer, How::Timeout) => {
+            format!("the producer's kernel gave up by its user timeout {when}")
+        }
+        (_, How::Fin) => format!("the path closed the connection at the {seen_by}'s end {when}"),
+        (_, How::Reset) => format!("the path reset the connection at the {seen_by}'s end {when}"),
+        (_, How::Timeout) => {
+            format!("the connection timed out at the {seen_by}'s end {when}: {detail}")
+        }
+    }
+}
+
+fn format_ms(ms: f64) -> String {
+    format_duration(Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
+}
+
+fn format_rate(bytes_per_second: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "printed to one decimal")]
+    ByteRate::bytes_per_second(bytes_per_second as u64).to_string()
+}

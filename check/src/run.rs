@@ -1,0 +1,160 @@
+//! All runs of a check, one direction after the other.
+
+use crate::bench::Bench;
+use crate::direction::{Means, Measured, measure, unopened};
+use crate::environment::Environment;
+use crate::error::CheckError;
+use crate::live::Live;
+use endpoint::Sampler;
+use report::{DirectionReport, RunDocument, RunReport};
+use scenario::Scenario;
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use trace::{Direction, EventRecord, Interval, StreamTrace, Verdict};
+use units::Clock;
+
+/// A check that is about to run.
+#[derive(Debug)]
+pub struct Check {
+    /// What is to be measured.
+    pub scenario: Scenario,
+    /// Ends the check early; what was measured until then is kept.
+    pub stop: CancellationToken,
+    /// Where its state is shown.
+    pub live: watch::Sender<Option<Live>>,
+}
+
+/// All that a check left behind.
+#[derive(Debug)]
+pub struct CheckResult {
+    /// Scenario and circumstances.
+    pub run: RunDocument,
+    /// The figures of each run.
+    pub reports: Vec<RunReport>,
+    /// The samples.
+    pub streams: Vec<StreamTrace>,
+    /// The events.
+    pub events: Vec<EventRecord>,
+    /// The histograms.
+    pub latencies: Vec<Interval>,
+}
+
+/// Runs a check to its end, or until it is stopped.
+pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
+    let Check { scenario, stop, live } = check;
+    let clock = Clock::start();
+    let started = Started::now(clock);
+    let sampler = Sampler::start(clock)
+        .map_err(|source| CheckError::Local { doing: "start the sampler's thread", source })?;
+    let mut bench = Bench::set_up(&scenario, clock, &sampler).await?;
+    let mut result = CheckResult {
+        run: describe(&scenario, &bench, started),
+        reports: Vec::new(),
+        streams: Vec::new(),
+        events: Vec::new(),
+        latencies: Vec::new(),
+    };
+    let means = Means { scenario: &scenario, clock, sampler: &sampler, stop: &stop, live: &live };
+    for run in 1..=scenario.repeat {
+        let mut directions = BTreeMap::new();
+        for direction in &scenario.directions {
+            if stop.is_cancelled() && !(run == 1 && directions.is_empty()) {
+                break;
+            }
+            let asked = clock.now();
+            let measured = match measure(&means, &mut bench, *direction, run).await {
+                Ok(measured) => measured,
+                // Before anything was opened the check could not run; later the path broke.
+                Err(CheckError::Open(error)) if !result.streams.is_empty() => {
+                    let waited = clock.now().since(asked).unwrap_or_default();
+                    unopened(&error, waited, *direction, run)
+                }
+                Err(error) => return Err(error),
+            };
+            directions.insert(*direction, result.keep(measured, *direction, &scenario));
+        }
+        if !directions.is_empty() {
+            result.reports.push(run_report(directions));
+        }
+    }
+    bench.tear_down().await;
+    if stop.is_cancelled() {
+        result.run.unmeasured.push("everything after the interruption".to_owned());
+    }
+    Ok(result)
+}
+
+/// A run is as good as its worst direction.
+fn run_report(directions: BTreeMap<Direction, DirectionReport>) -> RunReport {
+    // Of equally bad ones the first.
+    let worst = directions.iter().rev().max_by_key(|(_, report)| report.verdict);
+    let (verdict, reason) = match worst {
+        Some((direction, report)) if directions.len() > 1 => {
+            (report.verdict, format!("{direction}: {}", report.reason))
+        }
+        Some((_, report)) => (report.verdict, report.reason.clone()),
+        None => (Verdict::Undecided, "nothing was measured".to_owned()),
+    };
+    RunReport { verdict, reason, directions }
+}
+
+impl CheckResult {
+    fn keep(&mut self, measured: Measured, direction: Direction, scenario: &Scenario) -> DirectionReport {
+        let Measured { report, trace, events, intervals, unmeasured, mss, offset } = measured;
+        self.streams.push(trace);
+        self.events.extend(events);
+        self.latencies.extend(intervals);
+        for sentence in unmeasured {
+            if !self.run.unmeasured.contains(&sentence) {
+                self.run.unmeasured.push(sentence);
+            }
+        }
+        if let Some(mss) = mss {
+            self.run.mss.insert(direction, mss);
+        }
+        if matches!(scenario.topology, scenario::Topology::Target { .. }) {
+            self.run.clock_offset_ns = Some((offset.nanoseconds, offset.uncertainty));
+        }
+        report
+    }
+}
+
+/// The one place where the wall clock is read.
+struct Started {
+    epoch_unix_ns: u64,
+    text: String,
+}
+
+impl Started {
+    fn now(clock: Clock) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the recording's header says when it was made")]
+        let wall = SystemTime::now();
+        let since_1970 = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            epoch_unix_ns: now.saturating_sub(clock.now().as_nanos()),
+            text: humantime::format_rfc3339_seconds(wall).to_string(),
+        }
+    }
+}
+
+fn describe(scenario: &Scenario, bench: &Bench, started: Started) -> RunDocument {
+    let Environment { kernel, sysctls, congestion_control, privileges } = Environment::read();
+    RunDocument {
+        format: 1,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: started.text,
+        epoch_unix_ns: started.epoch_unix_ns,
+        scenario: scenario.clone(),
+        path: bench.path.clone(),
+        kernel,
+        sysctls,
+        congestion_control,
+        mss: BTreeMap::new(),
+        privileges,
+        clock_offset_ns: None,
+        unmeasured: Vec::new(),
+    }
+}

@@ -1,0 +1,194 @@
+//! The two ends of a stream as the conductor sees them: what each told so far, and what comes next.
+
+use endpoint::EndHandle;
+use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use trace::{ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, Timed};
+use units::Timestamp;
+use wire::{Command, Report};
+
+/// How often the conductor looks up although nothing was told.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Both ends.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) producer: Track,
+    pub(crate) consumer: Track,
+    tick: Interval,
+    stop: CancellationToken,
+}
+
+/// Everything one end told.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) latest: Option<Sample>,
+    pub(crate) events: Vec<Timed>,
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) summary: Option<EndSummary>,
+    /// It will tell nothing more.
+    pub(crate) closed: bool,
+    handle: EndHandle,
+}
+
+/// What came next.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Update {
+    /// A newer sample of this end.
+    Sample(Role),
+    /// An event at this end.
+    Event(Role, Timed),
+    /// This end told all it has to tell.
+    Closed(Role),
+    /// Time passed.
+    Tick,
+    /// A person wants it to stop.
+    Interrupted,
+}
+
+impl Stage {
+    pub(crate) fn new(producer: EndHandle, consumer: EndHandle, stop: CancellationToken) -> Self {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { producer: Track::new(producer), consumer: Track::new(consumer), tick, stop }
+    }
+
+    /// Waits for the next thing either end tells, at most one tick. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Update {
+        loop {
+            let (role, told) = tokio::select! {
+                told = self.producer.next() => (Role::Producer, told),
+                told = self.consumer.next() => (Role::Consumer, told),
+                _ = self.tick.tick() => return Update::Tick,
+                () = self.stop.cancelled() => return Update::Interrupted,
+            };
+            if let Some(update) = self.track_mut(role).keep(role, told) {
+                return update;
+            }
+        }
+    }
+
+    pub(crate) fn track(&self, role: Role) -> &Track {
+        match role {
+            Role::Producer => &self.producer,
+            Role::Consumer => &self.consumer,
+        }
+    }
+
+    fn track_mut(&mut self, role: Role) -> &mut Track {
+        match role {
+            Role::Producer => &mut self.producer,
+            Role::Consumer => &mut self.consumer,
+        }
+    }
+
+    /// Goes on taking what the ends tell after an interruption.
+    pub(crate) fn disregard_interruption(&mut self) {
+        self.stop = CancellationToken::new();
+    }
+
+    /// The first end of the connection that either end saw.
+    pub(crate) fn first_end(&self) -> Option<(Role, Timestamp, How, String)> {
+        let of = |role| self.track(role).end().map(|(at, how, detail)| (role, at, how, detail));
+        [of(Role::Producer), of(Role::Consumer)].into_iter().flatten().min_by_key(|(_, at, ..)| *at)
+    }
+
+    /// Bytes handed over by the producer and not yet given to the consumer, by their latest samples.
+    pub(crate) fn in_path(&self) -> u64 {
+        let bytes = |track: &Track| track.latest.as_ref().map_or(0, |sample| sample.stream_bytes);
+        bytes(&self.producer).saturating_sub(bytes(&self.consumer))
+    }
+}
+
+/// What a track's handle gave.
+enum Told {
+    Report(Report),
+    Progress,
+    Nothing,
+}
+
+impl Track {
+    fn new(handle: EndHandle) -> Self {
+        Self { latest: None, events: Vec::new(), samples: Vec::new(), summary: None, closed: false, handle }
+    }
+
+    /// Tells the end what to do. An end that is gone shows by its silence.
+    pub(crate) fn tell(&self, command: Command) {
+        if let Err(error) = self.handle.commands.try_send(command) {
+            tracing::debug!(%error, ?command, "an end was not told");
+        }
+    }
+
+    /// What the producer said last.
+    pub(crate) fn produced(&self) -> Option<&ProducerSummary> {
+        match &self.summary {
+            Some(EndSummary::Producer(summary)) => Some(summary),
+            _ => None,
+        }
+    }
+
+    /// What the consumer said last.
+    pub(crate) fn consumed(&self) -> Option<&ConsumerSummary> {
+        match &self.summary {
+            Some(EndSummary::Consumer(summary)) => Some(summary),
+            _ => None,
+        }
+    }
+
+    /// When and how this end saw the connection end.
+    pub(crate) fn end(&self) -> Option<(Timestamp, How, String)> {
+        self.events.iter().find_map(|timed| match &timed.event {
+            Event::Ended { how, detail } => Some((timed.at, *how, detail.clone())),
+            _ => None,
+        })
+    }
+
+    /// The first event for which `matches` gives something.
+    pub(crate) fn find<T>(&self, matches: impl Fn(&Timed) -> Option<T>) -> Option<T> {
+        self.events.iter().find_map(matches)
+    }
+
+    async fn next(&mut self) -> Told {
+        if self.closed {
+            return std::future::pending().await;
+        }
+        tokio::select! {
+            biased;
+            report = self.handle.reports.recv() => report.map_or(Told::Nothing, Told::Report),
+            Ok(()) = self.handle.progress.changed() => Told::Progress,
+        }
+    }
+
+    fn keep(&mut self, role: Role, told: Told) -> Option<Update> {
+        match told {
+            Told::Nothing => {
+                self.closed = true;
+                Some(Update::Closed(role))
+            }
+            Told::Progress => {
+                self.latest.clone_from(&self.handle.progress.borrow_and_update());
+                Some(Update::Sample(role))
+            }
+            Told::Report(Report::Event(timed)) => {
+                self.events.push(timed.clone());
+                Some(Update::Event(role, timed))
+            }
+            Told::Report(Report::Series { csv }) => {
+                match trace::samples_from_csv(&csv) {
+                    Ok(samples) => self.samples.extend(samples),
+                    Err(error) => tracing::warn!(%error, %role, "samples are unreadable"),
+                }
+                None
+            }
+            Told::Report(Report::Summary(summary)) => {
+                self.summary = Some(*summary);
+                None
+            }
+            Told::Report(Report::Progress(sample)) => {
+                self.latest = Some(*sample);
+                Some(Update::Sample(role))
+            }
+        }
+    }
+}

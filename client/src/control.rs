@@ -1,0 +1,69 @@
+//! The control connection of a run: JSON lines to and from the server.
+
+use crate::open::{OpenError, Opened, open};
+use socket::Buffers;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use wire::{FromServer, MAX_CONTROL_LINE, Opening, Purpose, RunId, ToServer};
+
+/// Messages that may wait in either direction.
+const WAITING_MESSAGES: usize = 256;
+
+/// An open control connection.
+#[derive(Debug)]
+pub struct ControlLink {
+    /// To the server.
+    pub say: mpsc::Sender<ToServer>,
+    /// From the server; closed when the connection is lost.
+    pub hear: mpsc::Receiver<FromServer>,
+    /// The server process at the other side.
+    pub instance: RunId,
+}
+
+/// Opens the control connection of `run`; the returned future carries its messages and must be driven.
+pub async fn open_control(
+    address: &str,
+    run: RunId,
+    patience: Duration,
+) -> Result<(ControlLink, impl Future<Output = io::Result<()>> + Send + 'static), OpenError> {
+    let opening = Opening { run, purpose: Purpose::Control };
+    let Opened { tcp, instance, .. } = open(address, opening, Buffers::Auto, patience).await?;
+    let (reader, writer) = tcp.into_split();
+    let (say, from_us) = mpsc::channel(WAITING_MESSAGES);
+    let (to_us, hear) = mpsc::channel(WAITING_MESSAGES);
+    let carry = async move {
+        tokio::select! {
+            read = read_messages(reader, to_us) => read,
+            written = write_messages(writer, from_us) => written,
+        }
+    };
+    Ok((ControlLink { say, hear, instance }, carry))
+}
+
+async fn read_messages(reader: OwnedReadHalf, to_us: mpsc::Sender<FromServer>) -> io::Result<()> {
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = (&mut reader).take(MAX_CONTROL_LINE as u64);
+        if bounded.read_until(b'\n', &mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if to_us.send(serde_json::from_slice(&line)?).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn write_messages(mut writer: OwnedWriteHalf, mut from_us: mpsc::Receiver<ToServer>) -> io::Result<()> {
+    while let Some(message) = from_us.recv().await {
+        let mut line = serde_json::to_vec(&message)?;
+        line.push(b'\n');
+        writer.write_all(&line).await?;
+    }
+    // Everything was said: the server hears the end of it.
+    writer.shutdown().await
+}

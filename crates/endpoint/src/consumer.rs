@@ -1,0 +1,174 @@
+//! The end that reads, or stops reading, and checks every frame.
+
+use crate::CLOSE_DEADLINE;
+use crate::outbox::Outbox;
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use trace::{Event, How, Integrity, Latencies, TrickleArrival};
+use transport::{Gate, Stream};
+use wire::{Command, FrameHeader, FrameKind, Inspector, Plan};
+
+#[derive(Debug)]
+pub(crate) struct Consumer<'a> {
+    plan: &'a Plan,
+    stream: Stream,
+    gate: Arc<Gate>,
+    commands: mpsc::Receiver<Command>,
+    outbox: Outbox,
+    inspector: Inspector,
+    /// Set while stalled: when it goes on by itself.
+    resume_at: Option<Instant>,
+    found: Consumed,
+}
+
+/// What a consumer knows when it is done.
+#[derive(Debug, Default)]
+pub(crate) struct Consumed {
+    pub(crate) integrity: Integrity,
+    pub(crate) latency: Latencies,
+    pub(crate) held_back: Latencies,
+    pub(crate) in_path: Latencies,
+    pub(crate) trickle: Vec<TrickleArrival>,
+}
+
+/// What the consumer does after a step.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Read,
+    Close,
+    Leave,
+}
+
+impl<'a> Consumer<'a> {
+    pub(crate) fn new(
+        stream: Stream,
+        plan: &'a Plan,
+        commands: mpsc::Receiver<Command>,
+        outbox: Outbox,
+    ) -> Self {
+        let largest = plan.message.max(plan.trickle.message).as_u64();
+        let inspector = Inspector::new(usize::try_from(largest).unwrap_or(usize::MAX), plan.check_payloads);
+        let gate = stream.gate();
+        Self { plan, stream, gate, commands, outbox, inspector, resume_at: None, found: Consumed::default() }
+    }
+
+    /// Reads as told until the end of the stream, the connection's end, or an abort.
+    pub(crate) async fn run(mut self) -> Consumed {
+        loop {
+            let next = tokio::select! {
+                biased;
+                command = self.commands.recv() => self.obey(command.unwrap_or(Command::Abort)),
+                () = wait_until(self.resume_at) => self.obey(Command::Resume),
+                read = self.stream.read(self.inspector.space()) => self.take(read),
+            };
+            match next {
+                Next::Read => {}
+                Next::Close => {
+                    self.close().await;
+                    break;
+                }
+                Next::Leave => break,
+            }
+        }
+        self.found.integrity = self.inspector.finish();
+        self.found
+    }
+
+    fn obey(&mut self, command: Command) -> Next {
+        let bytes = self.stream.counters().read();
+        match command {
+            Command::Stall => {
+                self.gate.close();
+                self.resume_at = Some(Instant::now() + self.plan.stall_max.0);
+                self.outbox.event(Event::Stalled { bytes });
+            }
+            Command::Resume => {
+                self.resume_at = None;
+                self.outbox.event(Event::Resumed { bytes });
+                self.gate.open();
+            }
+            Command::Abort => return Next::Leave,
+            Command::Trickle | Command::Flood | Command::Limit { .. } | Command::Finish => {
+                tracing::debug!(?command, "a consumer was told to write");
+            }
+        }
+        Next::Read
+    }
+
+    fn take(&mut self, read: io::Result<usize>) -> Next {
+        match read {
+            Ok(0) => {
+                self.outbox.ended_at(self.outbox.clock.now(), How::Fin, "end of stream".to_owned());
+                Next::Leave
+            }
+            Ok(count) => {
+                self.inspector.filled(count);
+                self.take_frames()
+            }
+            Err(error) => {
+                self.outbox.failed(&error);
+                Next::Leave
+            }
+        }
+    }
+
+    fn take_frames(&mut self) -> Next {
+        while let Some(header) = self.inspector.next_frame() {
+            match header.kind {
+                FrameKind::Data => {}
+                FrameKind::Timed => self.note_times(&header),
+                FrameKind::End => {
+                    self.outbox.may_end();
+                    self.outbox.event(Event::Complete { bytes: self.inspector.integrity().bytes });
+                    return Next::Close;
+                }
+            }
+        }
+        Next::Read
+    }
+
+    fn note_times(&mut self, header: &FrameHeader) {
+        let read = self.outbox.clock.now();
+        let intended = header.intended.shifted(self.plan.producer_to_consumer);
+        let sent = header.sent.shifted(self.plan.producer_to_consumer);
+        self.found.latency.record_nanos(read.signed_since(intended));
+        self.found.held_back.record_nanos(sent.signed_since(intended));
+        self.found.in_path.record_nanos(read.signed_since(sent));
+        let messages = self.plan.trickle.messages as usize;
+        if header.sequence < u64::from(self.plan.trickle.messages) && self.found.trickle.len() < messages {
+            self.found.trickle.push(TrickleArrival { intended, sent, read });
+            if self.found.trickle.len() == messages {
+                self.outbox.event(Event::TrickleDone);
+            }
+        }
+    }
+
+    /// Closes the direction, then reads what else comes until the producer closes too.
+    async fn close(&mut self) {
+        if let Err(error) = self.stream.shutdown().await {
+            tracing::debug!(%error, "the direction could not be closed");
+        }
+        let drained = async {
+            while let Ok(count @ 1..) = self.stream.read(self.inspector.space()).await {
+                self.inspector.filled(count);
+                // After the end there are no frames; this counts what was added.
+                let none = self.inspector.next_frame();
+                debug_assert!(none.is_none(), "a frame after the end");
+            }
+        };
+        if timeout(CLOSE_DEADLINE, drained).await.is_err() {
+            tracing::debug!("the producer did not close in time");
+        }
+    }
+}
+
+async fn wait_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,196 @@
+//! One end of a stream from its plan to its last word.
+
+use crate::consumer::{Consumed, Consumer};
+use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
+use crate::producer::{Produced, Producer};
+use crate::sampler::{Sampler, Target};
+use crate::series::Series;
+use socket::TcpState;
+use socket2::SockRef;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use trace::{ConsumerSummary, EndSummary, How, ProducerSummary, Role, Sample, SamplerCost, samples_to_csv};
+use transport::{Gate, Stream};
+use units::Clock;
+use wire::{Command, Plan, Report};
+
+/// Commands that may wait to be obeyed; a run has about ten.
+const WAITING_COMMANDS: usize = 64;
+
+/// Samples in one [`Report::Series`]: about 300 kB.
+const SERIES_CHUNK: usize = 2000;
+
+/// An end that is ready to run.
+#[derive(Debug)]
+pub struct End {
+    /// The part it plays.
+    pub role: Role,
+    /// Its connection, after the openings.
+    pub stream: Stream,
+    /// What it was told beforehand.
+    pub plan: Arc<Plan>,
+    /// Its clock.
+    pub clock: Clock,
+    /// What watches its socket.
+    pub sampler: Sampler,
+}
+
+/// The end's side of a link.
+#[derive(Debug)]
+pub struct EndLink {
+    /// What it is told.
+    pub commands: mpsc::Receiver<Command>,
+    /// The latest sample it took.
+    pub progress: watch::Sender<Option<Sample>>,
+    /// Everything else it tells.
+    pub reports: mpsc::Sender<Report>,
+}
+
+/// The other side of a link: of whoever conducts the run, on this machine or beyond a control connection.
+#[derive(Debug)]
+pub struct EndHandle {
+    /// What the end is told.
+    pub commands: mpsc::Sender<Command>,
+    /// The latest sample it took.
+    pub progress: watch::Receiver<Option<Sample>>,
+    /// Everything else it tells; closed after its last word.
+    pub reports: mpsc::Receiver<Report>,
+}
+
+/// A link between an end and its conductor.
+pub fn link() -> (EndLink, EndHandle) {
+    let (command_sender, commands) = mpsc::channel(WAITING_COMMANDS);
+    let (progress, progress_receiver) = watch::channel(None);
+    let (reports, report_receiver) = mpsc::channel(WAITING_EVENTS);
+    (
+        EndLink { commands, progress, reports },
+        EndHandle { commands: command_sender, progress: progress_receiver, reports: report_receiver },
+    )
+}
+
+/// Runs an end until its stream is over or its time is up, then tells its samples and its last word.
+pub async fn run(end: End, link: EndLink) -> io::Result<()> {
+    let End { role, stream, plan, clock, sampler } = end;
+    if let (Role::Producer, Some(user_timeout)) = (role, plan.user_timeout) {
+        socket::set_user_timeout(stream.socket()?, user_timeout.0)?;
+    }
+    let outbox = Outbox::new(clock, link.reports, link.progress);
+    let interval = plan.sample.0;
+    let target = Target { socket: stream.socket()?, counters: stream.counters(), role, interval };
+    let mut watch = sampler.watch(target, clock.now())?;
+    let mut observer = Observer {
+        role,
+        socket: stream.socket()?,
+        gate: stream.gate(),
+        outbox: outbox.clone(),
+        series: Series::new(),
+    };
+    let work = timeout(plan.total_max.0, work(role, stream, &plan, link.commands, &outbox));
+    let done = {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => break done,
+                Some(batch) = watch.batches.recv() => observer.take(batch),
+            }
+        }
+    };
+    let series = observer.series;
+    for chunk in series.samples().chunks(SERIES_CHUNK) {
+        outbox.report(Report::Series { csv: samples_to_csv(chunk) }).await;
+    }
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the stream took longer than its plan allows");
+    let mut cost = watch.cost(interval);
+    cost.lost += series.left_out();
+    let summary = done.map_err(late)?.summary(cost, outbox.pauses_left_out());
+    outbox.report(Report::Summary(Box::new(summary))).await;
+    Ok(())
+}
+
+async fn work(
+    role: Role,
+    stream: Stream,
+    plan: &Plan,
+    commands: mpsc::Receiver<Command>,
+    outbox: &Outbox,
+) -> Done {
+    match role {
+        Role::Producer => Done::Producer(Producer::new(stream, plan, commands, outbox.clone()).run().await),
+        Role::Consumer => Done::Consumer(Consumer::new(stream, plan, commands, outbox.clone()).run().await),
+    }
+}
+
+/// What either end knows when it is done.
+#[expect(clippy::large_enum_variant, reason = "there is one an end")]
+enum Done {
+    Producer(Produced),
+    Consumer(Consumed),
+}
+
+impl Done {
+    fn summary(self, sampler: SamplerCost, pauses_left_out: u64) -> EndSummary {
+        match self {
+            Self::Producer(Produced { bytes, finished, writes }) => EndSummary::Producer(ProducerSummary {
+                bytes,
+                finished,
+                write: writes,
+                pauses_left_out,
+                sampler,
+            }),
+            Self::Consumer(Consumed { integrity, latency, held_back, in_path, trickle }) => {
+                EndSummary::Consumer(ConsumerSummary {
+                    integrity,
+                    latency,
+                    held_back,
+                    in_path,
+                    trickle,
+                    sampler,
+                })
+            }
+        }
+    }
+}
+
+/// Keeps the samples, and sees from them that a connection ended while nobody reads or writes.
+struct Observer {
+    role: Role,
+    socket: OwnedFd,
+    gate: Arc<Gate>,
+    outbox: Outbox,
+    series: Series,
+}
+
+impl Observer {
+    fn take(&mut self, batch: Vec<Sample>) {
+        if let Some(last) = batch.last() {
+            self.notice_end(last);
+            self.outbox.progress(last.clone());
+        }
+        for sample in batch {
+            self.series.push(sample);
+        }
+    }
+
+    fn notice_end(&self, sample: &Sample) {
+        // A consumer that reads finds the end by itself, after the bytes before it.
+        let reads = self.role == Role::Consumer && !self.gate.is_closed();
+        if reads || self.outbox.is_ended() {
+            return;
+        }
+        match sample.state {
+            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing => {
+                self.outbox.ended_at(sample.at, How::Fin, "the peer closed its direction".to_owned());
+            }
+            TcpState::Closed => {
+                let error = SockRef::from(&self.socket).take_error().ok().flatten();
+                let how = error.as_ref().map_or(How::Reset, how_it_ended);
+                let detail = error.map_or_else(|| "the connection is closed".to_owned(), |e| e.to_string());
+                self.outbox.ended_at(sample.at, how, detail);
+            }
+            _ => {}
+        }
+    }
+}

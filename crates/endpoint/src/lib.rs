@@ -1,0 +1,19 @@
+//! The two ends of a measured stream: the producer, the consumer, and the sampler that watches both.
+//!
+//! An end acts on commands and tells what it saw; it decides nothing.
+
+mod consumer;
+mod end;
+mod outbox;
+mod pattern;
+mod pen;
+mod producer;
+mod sampler;
+mod series;
+mod ticker;
+
+pub use end::{End, EndHandle, EndLink, link, run};
+pub use sampler::Sampler;
+
+/// How long an end waits for the other to close, once the stream is complete.
+pub(crate) const CLOSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);

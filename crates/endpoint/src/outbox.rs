@@ -1,0 +1,103 @@
+//! What an end has to tell, without ever waiting for whoever listens.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use tokio::sync::{mpsc, watch};
+use trace::{Event, How, Sample, Timed};
+use units::{Clock, Timestamp};
+use wire::Report;
+
+/// Events that may wait to be heard. An end makes a handful, and pauses beyond [`PAUSES`] are only counted.
+pub(crate) const WAITING_EVENTS: usize = 4096;
+
+/// Pauses that are told one by one.
+const PAUSES: u64 = 2000;
+
+/// The telling side of an end's link.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    pub(crate) clock: Clock,
+    events: mpsc::Sender<Report>,
+    progress: watch::Sender<Option<Sample>>,
+    ended: Arc<AtomicBool>,
+    pauses: Arc<AtomicU64>,
+}
+
+impl Outbox {
+    pub(crate) fn new(
+        clock: Clock,
+        events: mpsc::Sender<Report>,
+        progress: watch::Sender<Option<Sample>>,
+    ) -> Self {
+        Self { clock, events, progress, ended: Arc::default(), pauses: Arc::default() }
+    }
+
+    /// Tells an event that happens now.
+    pub(crate) fn event(&self, event: Event) {
+        self.event_at(self.clock.now(), event);
+    }
+
+    /// Tells an event that happened at `at`.
+    pub(crate) fn event_at(&self, at: Timestamp, event: Event) {
+        if self.events.try_send(Report::Event(Timed { at, event })).is_err() {
+            tracing::warn!("an event was lost: nobody listens");
+        }
+    }
+
+    /// Tells that no write was accepted from `from` until `until`.
+    pub(crate) fn pause(&self, from: Timestamp, until: Timestamp) {
+        if self.pauses.fetch_add(1, Relaxed) < PAUSES {
+            self.event_at(until, Event::Paused { from });
+        }
+    }
+
+    /// Pauses that were not told.
+    pub(crate) fn pauses_left_out(&self) -> u64 {
+        self.pauses.load(Relaxed).saturating_sub(PAUSES)
+    }
+
+    /// Tells, once, that the connection ended.
+    pub(crate) fn ended_at(&self, at: Timestamp, how: How, detail: String) {
+        if !self.ended.swap(true, Relaxed) {
+            self.event_at(at, Event::Ended { how, detail });
+        }
+    }
+
+    /// Tells, once, that the connection ended with this error.
+    pub(crate) fn failed(&self, error: &io::Error) {
+        self.ended_at(self.clock.now(), how_it_ended(error), error.to_string());
+    }
+
+    /// The connection ended, or the stream is complete: nothing that happens to the connection is news.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Relaxed)
+    }
+
+    /// The stream is complete: its connection may end now.
+    pub(crate) fn may_end(&self) {
+        self.ended.store(true, Relaxed);
+    }
+
+    /// Tells the latest sample.
+    pub(crate) fn progress(&self, sample: Sample) {
+        self.progress.send_replace(Some(sample));
+    }
+
+    /// Tells what only the end of the stream brings, waiting until it is heard.
+    pub(crate) async fn report(&self, report: Report) {
+        if self.events.send(report).await.is_err() {
+            tracing::debug!("a report was lost: nobody listens");
+        }
+    }
+}
+
+/// How an error of the kernel says that the connection ended.
+pub(crate) fn how_it_ended(error: &io::Error) -> How {
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            How::Timeout
+        }
+        _ => How::Reset,
+    }
+}

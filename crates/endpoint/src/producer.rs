@@ -1,0 +1,176 @@
+//! The end that writes: trickle, flood, end of stream.
+
+use crate::CLOSE_DEADLINE;
+use crate::outbox::Outbox;
+use crate::pattern::Pattern;
+use crate::pen::{Mode, Pen, Stop};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use trace::{Event, Latencies};
+use transport::Stream;
+use units::{ByteSize, Timestamp};
+use wire::{Command, FRAME_HEADER, FrameHeader, FrameKind, Plan};
+
+#[derive(Debug)]
+pub(crate) struct Producer<'a> {
+    plan: &'a Plan,
+    pen: Pen,
+    trickle: Pattern,
+    flood: Pattern,
+    sequence: u64,
+    writes: Latencies,
+}
+
+/// What a producer knows when it is done.
+#[derive(Debug)]
+pub(crate) struct Produced {
+    pub(crate) bytes: u64,
+    pub(crate) finished: bool,
+    pub(crate) writes: Latencies,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+enum Step {
+    Write { kind: FrameKind, intended: Option<Timestamp> },
+    Sleep(Duration),
+    Wait,
+    End,
+    Leave,
+}
+
+impl<'a> Producer<'a> {
+    pub(crate) fn new(
+        stream: Stream,
+        plan: &'a Plan,
+        commands: mpsc::Receiver<Command>,
+        outbox: Outbox,
+    ) -> Self {
+        let pattern = |message: ByteSize| {
+            let payload = usize::try_from(message.as_u64()).unwrap_or_default().saturating_sub(FRAME_HEADER);
+            Pattern::new(plan.seed, payload, plan.check_payloads)
+        };
+        Self {
+            plan,
+            trickle: pattern(plan.trickle.message),
+            flood: pattern(plan.message),
+            pen: Pen::new(stream, commands, outbox, plan.bytes_max),
+            sequence: 0,
+            writes: Latencies::default(),
+        }
+    }
+
+    /// Writes as told until the end of the stream, the connection's end, or an abort.
+    pub(crate) async fn run(mut self) -> Produced {
+        let finished = match self.produce().await {
+            Ok(()) => self.close().await,
+            Err(Stop::Failed(error)) => {
+                self.pen.outbox.failed(&error);
+                false
+            }
+            Err(Stop::Aborted) => {
+                if let Err(error) = self.pen.stream.reset_on_close() {
+                    tracing::debug!(%error, "an aborted connection will end by FIN");
+                }
+                false
+            }
+        };
+        Produced { bytes: self.pen.bytes, finished, writes: self.writes }
+    }
+
+    async fn produce(&mut self) -> Result<(), Stop> {
+        loop {
+            self.pen.obey_waiting();
+            match self.next_step() {
+                Step::Write { kind, intended } => self.write_frame(kind, intended).await?,
+                Step::Sleep(time) => tokio::select! {
+                    () = sleep(time) => {}
+                    () = self.pen.obey_next() => {}
+                },
+                Step::Wait => self.pen.obey_next().await,
+                Step::End => return self.write_frame(FrameKind::End, None).await,
+                Step::Leave => return Err(Stop::Aborted),
+            }
+        }
+    }
+
+    /// Decides by mode, plan and time.
+    fn next_step(&mut self) -> Step {
+        let now = self.pen.outbox.clock.now();
+        match &mut self.pen.mode {
+            Mode::Idle => Step::Wait,
+            Mode::Finish => Step::End,
+            Mode::Abort => Step::Leave,
+            Mode::Trickle { sent, .. } if *sent >= self.plan.trickle.messages => {
+                self.pen.mode = Mode::Idle;
+                self.pen.outbox.event(Event::TrickleDone);
+                Step::Wait
+            }
+            Mode::Trickle { since, sent } => {
+                let intended = since.plus(self.plan.trickle.spacing.0 * *sent);
+                let due = intended <= now;
+                *sent += u32::from(due);
+                timed_step(due, intended, now)
+            }
+            Mode::Flood { since, sent } => {
+                let Some(rate) = self.plan.rate else {
+                    return Step::Write { kind: FrameKind::Data, intended: None };
+                };
+                let before = ByteSize::bytes(sent.saturating_mul(self.plan.message.as_u64()));
+                let intended = since.plus(rate.time_for(before).unwrap_or(Duration::MAX));
+                let due = intended <= now;
+                *sent += u64::from(due);
+                timed_step(due, intended, now)
+            }
+        }
+    }
+
+    async fn write_frame(&mut self, kind: FrameKind, intended: Option<Timestamp>) -> Result<(), Stop> {
+        let pattern = if matches!(self.pen.mode, Mode::Trickle { .. }) { &self.trickle } else { &self.flood };
+        let block = pattern.block(self.sequence);
+        let (payload, payload_crc): (&[u8], u32) =
+            if kind == FrameKind::End { (&[], 0) } else { (&block.bytes, block.crc) };
+        let began = self.pen.outbox.clock.now();
+        let header = FrameHeader {
+            kind,
+            payload_length: u32::try_from(payload.len()).expect("a message is at most 16 MiB"),
+            payload_crc,
+            sequence: self.sequence,
+            offset: self.pen.bytes,
+            intended: intended.unwrap_or(began),
+            sent: began,
+        };
+        self.pen.write_all(&header.encode(), payload).await?;
+        self.sequence += 1;
+        self.writes.record(self.pen.outbox.clock.now().since(began).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Closes the direction and waits until the consumer closes the other; true once all is handed over.
+    async fn close(&mut self) -> bool {
+        let pen = &mut self.pen;
+        pen.outbox.may_end();
+        pen.outbox.event(Event::Complete { bytes: pen.bytes });
+        if let Err(error) = pen.stream.shutdown().await {
+            tracing::debug!(%error, "the direction could not be closed");
+            return false;
+        }
+        // Closing before the consumer does, with bytes on the way, could reset the connection.
+        let mut rest = [0; 512];
+        let drained = async { while !matches!(pen.stream.read(&mut rest).await, Ok(0) | Err(_)) {} };
+        if timeout(CLOSE_DEADLINE, drained).await.is_err() {
+            tracing::debug!("the consumer did not close in time");
+        }
+        true
+    }
+}
+
+fn timed_step(due: bool, intended: Timestamp, now: Timestamp) -> Step {
+    if due {
+        Step::Write { kind: FrameKind::Timed, intended: Some(intended) }
+    } else {
+        Step::Sleep(intended.since(now).unwrap_or_default())
+    }
+}

@@ -1,0 +1,49 @@
+//! All samples of a stream, in bounded memory.
+
+use trace::Sample;
+
+/// At 1 ms, samples of more than three minutes.
+const CAPACITY: usize = 200_000;
+
+/// Keeps every sample until there are too many, then every second, every fourth, and so on.
+#[derive(Debug)]
+pub(crate) struct Series {
+    samples: Vec<Sample>,
+    stride: u64,
+    offered: u64,
+    left_out: u64,
+}
+
+impl Series {
+    pub(crate) fn new() -> Self {
+        Self { samples: Vec::new(), stride: 1, offered: 0, left_out: 0 }
+    }
+
+    pub(crate) fn push(&mut self, sample: Sample) {
+        let kept = self.offered.is_multiple_of(self.stride);
+        self.offered += 1;
+        if !kept {
+            self.left_out += 1;
+            return;
+        }
+        if self.samples.len() == CAPACITY {
+            let mut index = 0;
+            self.samples.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.left_out += (CAPACITY - self.samples.len()) as u64;
+            self.stride *= 2;
+        }
+        self.samples.push(sample);
+    }
+
+    /// Samples that were taken but are not kept.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    pub(crate) fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+}

@@ -1,0 +1,177 @@
+//! The shape of `verdict.json` and `run.json`: times in ms, sizes in bytes, null where not seen.
+//!
+//! Fields may be added, none renamed.
+
+use scenario::Scenario;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use trace::{Direction, How, Party, Phase, SamplerCost, Verdict};
+
+/// The version of the recording's format, and of the shapes below.
+pub const FORMAT: u32 = 1;
+
+/// `verdict.json`, and what `--format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerdictDocument {
+    /// Version of this shape: [`FORMAT`] where this program wrote it.
+    pub format: u32,
+    /// The worst of the directions (and of the runs).
+    pub verdict: Verdict,
+    /// One sentence.
+    pub reason: String,
+    /// Every expectation was met.
+    pub expected: bool,
+    /// The expectations that were not met, a sentence each.
+    pub unexpected: Vec<String>,
+    /// The figures; with several runs their medians.
+    pub directions: BTreeMap<Direction, DirectionReport>,
+    /// What could not be measured, a sentence each.
+    pub unmeasured: Vec<String>,
+    /// Each run, where there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunReport>,
+    /// Least and greatest value of each figure over the runs, by `direction.field`, where there were several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spread: BTreeMap<String, [f64; 2]>,
+}
+
+/// One run of all directions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The worst of the directions.
+    pub verdict: Verdict,
+    /// One sentence.
+    pub reason: String,
+    /// The figures.
+    pub directions: BTreeMap<Direction, DirectionReport>,
+}
+
+/// The figures of one direction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DirectionReport {
+    /// What the path does with backpressure in this direction.
+    pub verdict: Verdict,
+    /// One sentence.
+    pub reason: String,
+    /// Rate at which the consumer read in the second half of the baseline.
+    pub baseline_bytes_per_second: Option<f64>,
+    /// Longest time a trickle message was held beyond the fastest way through the path.
+    pub trickle_held_ms: Option<f64>,
+    /// Where the bytes sat at the end of the hold.
+    pub absorbed: Option<Absorbed>,
+    /// Stall to the last write that was accepted.
+    pub last_write_ms: Option<f64>,
+    /// Stall to the first sample in which the producer saw a zero window.
+    pub zero_window_ms: Option<f64>,
+    /// Window probes the producer's kernel sent in the stall.
+    pub window_probes: u64,
+    /// Resume to the first write that was accepted.
+    pub release_ms: Option<f64>,
+    /// Resume to the start of the first 100 ms at 90 % of the baseline rate.
+    pub recovery_ms: Option<f64>,
+    /// What became of the bytes.
+    pub integrity: Bytes,
+    /// Who ended the connection before its time, and how.
+    pub ended: Option<Ended>,
+    /// End-to-end round trip of the opening, through the path.
+    pub round_trip_ms: Option<f64>,
+    /// How long the producer stayed blocked before the consumer resumed.
+    pub blocked_ms: Option<f64>,
+    /// The rate at which the path swallowed in the last second before the deadline, where it still did.
+    pub swallowing_bytes_per_second: Option<f64>,
+    /// A path that takes bytes more slowly than this would have looked blocked.
+    pub slowest_drip_bytes_per_second: Option<f64>,
+    /// Uncertainty of every time that needs both ends' clocks; 0 in one process.
+    pub clock_uncertainty_ms: f64,
+    /// What the producer's sampler cost, and how late it was.
+    pub sampler: Option<SamplerCost>,
+}
+
+/// Where the absorbed bytes sat at the end of the hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absorbed {
+    /// Handed over by the producing application minus given to the consuming one.
+    pub total_bytes: u64,
+    /// In the producer's user space.
+    pub producer_bytes: u64,
+    /// In the producer's send queue.
+    pub send_queue_bytes: u64,
+    /// The remainder: between the two kernels. Never clamped.
+    pub path_bytes: i64,
+    /// In the consumer's receive queue.
+    pub receive_queue_bytes: u64,
+    /// In the consumer's user space.
+    pub consumer_bytes: u64,
+}
+
+/// What became of the bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// Bytes the consumer read.
+    pub bytes: u64,
+    /// Bytes that went missing from the middle of the stream; added ones are negative.
+    pub lost_bytes: i64,
+    /// Frames that arrived after a later one.
+    pub reordered_frames: u64,
+    /// Frames that arrived a second time.
+    pub duplicated_frames: u64,
+    /// Frames whose checksum was wrong, or that lost or gained bytes.
+    pub corrupted_frames: u64,
+    /// Bytes written that the consumer never got, because the connection or the run ended.
+    pub undelivered_bytes: Option<u64>,
+}
+
+/// The end of a connection before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Who ended it.
+    pub by: Party,
+    /// How.
+    pub how: How,
+    /// In which phase.
+    pub phase: Phase,
+    /// Since the stall began; since the connect where there was no stall yet.
+    pub after_ms: f64,
+}
+
+/// `run.json`: everything that is needed to understand the rest of the recording, or to make it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunDocument {
+    /// Version of the recording's format.
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub tool_version: String,
+    /// Wall-clock start, RFC 3339.
+    pub started_at: String,
+    /// The wall clock's nanoseconds since 1970 at the recording's time 0.
+    pub epoch_unix_ns: u64,
+    /// The scenario as resolved.
+    pub scenario: Scenario,
+    /// The path in words.
+    pub path: PathDescription,
+    /// Kernel release of the client's machine.
+    pub kernel: String,
+    /// TCP sysctls of the client's network namespace, by name.
+    pub sysctls: BTreeMap<String, String>,
+    /// Congestion control of the client's connections.
+    pub congestion_control: Option<String>,
+    /// Maximum segment size the producer sent with, by direction.
+    pub mss: BTreeMap<Direction, u32>,
+    /// Effective capabilities of the process, as in `/proc/self/status`.
+    pub privileges: Option<String>,
+    /// Offset of the server's clock, ns, and its uncertainty, ns; none in one process.
+    pub clock_offset_ns: Option<(i64, u64)>,
+    /// What could not be measured, a sentence each.
+    pub unmeasured: Vec<String>,
+}
+
+/// The path in words, for the report's first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathDescription {
+    /// What the client dialled, if it is not the server itself.
+    pub via: Option<String>,
+    /// Where the server listens.
+    pub server: String,
+    /// `tcp` for now.
+    pub transport: String,
+}

@@ -1,0 +1,23 @@
+//! Recordings turned into figures, and figures into text, JSON and `JUnit`.
+
+mod document;
+mod expectations;
+mod figures;
+mod fold;
+mod junit;
+mod merge;
+mod recording;
+mod text;
+
+#[cfg(test)]
+mod example;
+
+pub use document::{
+    Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, VerdictDocument,
+};
+pub use expectations::unmet;
+pub use fold::fold;
+pub use junit::junit;
+pub use merge::{MergeError, merge};
+pub use recording::{Recording, RecordingError, json};
+pub use text::{TextOptions, text};

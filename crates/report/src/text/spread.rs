@@ -1,0 +1,42 @@
+//! How far apart several runs were.
+
+use crate::document::VerdictDocument;
+use crate::figures::{range, rate, size, time};
+use trace::Direction;
+
+/// `5 runs: absorbed 258–317 KiB · last write 31–44 ms`; nothing where there was but one run.
+pub(super) fn sentence(document: &VerdictDocument, direction: Direction) -> Option<String> {
+    if document.runs.is_empty() {
+        return None;
+    }
+    let parts: Vec<String> = SHOWN
+        .iter()
+        .filter_map(|(field, name, print)| {
+            let [least, greatest] = document.spread.get(&format!("{direction}.{field}"))?;
+            Some(format!("{name} {}", range(&print(*least), &print(*greatest))))
+        })
+        .collect();
+    Some(format!("{} runs: {}", document.runs.len(), parts.join(" · ")))
+}
+
+/// A figure's field, its name on the screen, and how it is printed.
+type Shown = (&'static str, &'static str, fn(f64) -> String);
+
+const SHOWN: [Shown; 7] = [
+    ("absorbed.total_bytes", "absorbed", whole_size),
+    ("last_write_ms", "last write", time),
+    ("zero_window_ms", "zero window", time),
+    ("release_ms", "released after", time),
+    ("recovery_ms", "recovered after", time),
+    ("baseline_bytes_per_second", "baseline", rate),
+    ("trickle_held_ms", "trickle held", time),
+];
+
+fn whole_size(bytes: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates; printed to two figures"
+    )]
+    size(bytes as u64)
+}

@@ -1,0 +1,74 @@
+//! What a scenario may ask for.
+
+use std::time::Duration;
+use units::{ByteSize, Span};
+
+/// The bounds of a scenario, and of what a server grants a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The smallest message: a frame header and a few bytes.
+    pub message_min: ByteSize,
+    /// The largest message, which an end keeps in memory several times.
+    pub message_max: ByteSize,
+    /// The most bytes that a path may be asked to swallow.
+    pub limit_max: ByteSize,
+    /// The longest that a phase may last.
+    pub phase_max: Duration,
+    /// The shortest and the longest time between samples.
+    pub sample: (Duration, Duration),
+    /// The most runs in a row.
+    pub repeat_max: u32,
+}
+
+/// The bounds in force.
+pub const LIMITS: Limits = Limits {
+    message_min: ByteSize::bytes(128),
+    message_max: ByteSize::mib(16),
+    limit_max: ByteSize::mib(1024 * 1024),
+    phase_max: Duration::from_hours(1),
+    sample: (Duration::from_micros(100), Duration::from_secs(1)),
+    repeat_max: 1000,
+};
+
+/// Why a scenario cannot be run as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScenarioError {
+    /// A value lies outside its bounds.
+    #[error("{option} is {given}; it must be {range}")]
+    OutOfRange {
+        /// The option as written on the command line.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What it may be.
+        range: String,
+    },
+    /// Two options do not go together.
+    #[error("{0}")]
+    Conflict(&'static str),
+}
+
+pub(crate) fn size(
+    option: &'static str,
+    given: ByteSize,
+    least: ByteSize,
+    most: ByteSize,
+) -> Result<(), ScenarioError> {
+    if (least..=most).contains(&given) {
+        return Ok(());
+    }
+    Err(ScenarioError::OutOfRange { option, given: given.to_string(), range: format!("{least} to {most}") })
+}
+
+pub(crate) fn time(
+    option: &'static str,
+    given: Span,
+    least: Duration,
+    most: Duration,
+) -> Result<(), ScenarioError> {
+    if (least..=most).contains(&given.0) {
+        return Ok(());
+    }
+    let range = format!("{} to {}", Span(least), Span(most));
+    Err(ScenarioError::OutOfRange { option, given: given.to_string(), range })
+}

@@ -1,0 +1,195 @@
+//! The scenario of a check, and how a draft of options becomes one.
+
+use crate::bounds::{LIMITS, ScenarioError, size, time};
+use serde::{Deserialize, Serialize};
+use socket::Buffers;
+use std::net::SocketAddr;
+use std::time::Duration;
+use trace::{Direction, Verdict};
+use units::{ByteRate, ByteSize, Span};
+
+/// What lies between client and server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topology {
+    /// Both in this process, nothing between them.
+    Loopback,
+    /// Both in this process; the server listens on `listen`, the client dials `via`.
+    Via {
+        /// The middlebox's upstream.
+        listen: SocketAddr,
+        /// The middlebox, `HOST:PORT`.
+        via: String,
+    },
+    /// The server runs elsewhere, at `HOST:PORT`.
+    Target {
+        /// Where it can be reached, through whatever lies between.
+        address: String,
+    },
+}
+
+/// Whether payloads are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Integrity {
+    /// Every byte.
+    Full,
+    /// Frame headers only.
+    Off,
+}
+
+/// What the figures must meet for the check to end with exit code 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expectations {
+    /// The verdict of every direction.
+    pub verdict: Verdict,
+    /// At most this much absorbed in all.
+    pub max_absorbed: Option<ByteSize>,
+    /// At most this much absorbed by the path itself.
+    pub max_path: Option<ByteSize>,
+    /// The last write at most this long after the stall began.
+    pub max_onset: Option<Span>,
+    /// The first write at most this long after the resume.
+    pub max_release: Option<Span>,
+    /// No trickle message held longer than this.
+    pub max_trickle: Option<Span>,
+    /// At least this rate in the baseline.
+    pub min_baseline: Option<ByteRate>,
+}
+
+/// A check as it will be run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// What lies between client and server.
+    pub topology: Topology,
+    /// The directions to measure, one after the other.
+    pub directions: Vec<Direction>,
+    /// Bytes in the path at which the verdict is `absorbs`.
+    pub limit: ByteSize,
+    /// How long the producer must stay blocked.
+    pub hold: Span,
+    /// How long full speed lasts before the stall; 0: the consumer never reads at full speed before it.
+    pub baseline: Span,
+    /// Stall and hold together last at most this long.
+    pub deadline: Span,
+    /// Socket buffers of both ends.
+    pub buffers: Buffers,
+    /// Bytes carried at full speed before the baseline begins.
+    pub warm_up: ByteSize,
+    /// Size of a message, its header included.
+    pub message: ByteSize,
+    /// Pace of the producer; none: as fast as it can.
+    pub rate: Option<ByteRate>,
+    /// Time between two samples.
+    pub sample: Span,
+    /// Whether payloads are checked.
+    pub integrity: Integrity,
+    /// `TCP_USER_TIMEOUT` on the producer.
+    pub user_timeout: Option<Span>,
+    /// Reaches every random choice.
+    pub seed: u64,
+    /// How often all of it is run.
+    pub repeat: u32,
+    /// What the figures must meet.
+    pub expectations: Expectations,
+}
+
+/// A scenario whose values are typed but not yet known to fit each other.
+pub type ScenarioDraft = Scenario;
+
+impl Scenario {
+    /// Checks every value against [`LIMITS`] and the others.
+    pub fn validate(draft: ScenarioDraft) -> Result<Self, ScenarioError> {
+        size("--message", draft.message, LIMITS.message_min, LIMITS.message_max)?;
+        size("--limit", draft.limit, draft.message, LIMITS.limit_max)?;
+        size("--warm-up", draft.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
+        let second = Duration::from_secs(1);
+        time("--hold", draft.hold, second / 10, LIMITS.phase_max)?;
+        time("--baseline", draft.baseline, Duration::ZERO, LIMITS.phase_max)?;
+        time("--deadline", draft.deadline, second, LIMITS.phase_max)?;
+        time("--sample", draft.sample, LIMITS.sample.0, LIMITS.sample.1)?;
+        if let Some(timeout) = draft.user_timeout {
+            time("--user-timeout", timeout, second / 100, LIMITS.phase_max)?;
+        }
+        if draft.rate.is_some_and(|rate| rate.as_u64() == 0) {
+            return Err(ScenarioError::Conflict("--rate must be above 0; leave it out for full speed"));
+        }
+        if !(1..=LIMITS.repeat_max).contains(&draft.repeat) {
+            let range = format!("1 to {}", LIMITS.repeat_max);
+            return Err(ScenarioError::OutOfRange {
+                option: "--repeat",
+                given: draft.repeat.to_string(),
+                range,
+            });
+        }
+        if draft.warm_up.as_u64() > 0 && draft.baseline.0.is_zero() {
+            return Err(ScenarioError::Conflict("--warm-up needs a --baseline longer than 0"));
+        }
+        if draft.deadline.0 <= draft.hold.0 {
+            return Err(ScenarioError::Conflict(
+                "--deadline covers stall and hold together, so it must be longer than --hold",
+            ));
+        }
+        Ok(draft)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> ScenarioDraft {
+        Scenario {
+            topology: Topology::Loopback,
+            directions: vec![Direction::Upload],
+            limit: ByteSize::mib(256),
+            hold: Span(Duration::from_secs(2)),
+            baseline: Span(Duration::from_secs(1)),
+            deadline: Span(Duration::from_secs(30)),
+            buffers: Buffers::Fixed(ByteSize::kib(64)),
+            warm_up: ByteSize::bytes(0),
+            message: ByteSize::kib(64),
+            rate: None,
+            sample: Span(Duration::from_millis(1)),
+            integrity: Integrity::Full,
+            user_timeout: None,
+            seed: 1,
+            repeat: 1,
+            expectations: Expectations {
+                verdict: Verdict::Propagates,
+                max_absorbed: None,
+                max_path: None,
+                max_onset: None,
+                max_release: None,
+                max_trickle: None,
+                min_baseline: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_scenario_outside_its_bounds_names_the_option_and_the_range() {
+        let error =
+            Scenario::validate(ScenarioDraft { message: ByteSize::bytes(64), ..draft() }).unwrap_err();
+        assert_eq!(error.to_string(), "--message is 64 B; it must be 128 B to 16 MiB");
+    }
+
+    #[test]
+    fn a_limit_below_one_message_is_refused() {
+        let draft = ScenarioDraft { limit: ByteSize::kib(1), ..draft() };
+        assert!(Scenario::validate(draft).is_err());
+    }
+
+    #[test]
+    fn a_deadline_within_the_hold_is_refused() {
+        let draft = ScenarioDraft { deadline: Span(Duration::from_secs(2)), ..draft() };
+        assert!(Scenario::validate(draft).is_err());
+    }
+
+    #[test]
+    fn a_scenario_comes_back_from_its_recording() {
+        let scenario = Scenario::validate(draft()).unwrap();
+        let text = serde_json::to_string(&scenario).unwrap();
+        assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
+    }
+}

@@ -1,0 +1,41 @@
+//! What passed a stream so far, for whoever samples it from another thread.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// Written by the stream alone, read by anyone. Each value is exact; two of them are not read at one moment.
+#[derive(Debug, Default)]
+pub struct Counters {
+    read: AtomicU64,
+    written: AtomicU64,
+    waiting: AtomicBool,
+}
+
+impl Counters {
+    /// Bytes that read calls returned.
+    pub fn read(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
+    /// Bytes that write calls accepted.
+    pub fn written(&self) -> u64 {
+        self.written.load(Relaxed)
+    }
+
+    /// A write waits because the kernel takes no more.
+    pub fn waiting(&self) -> bool {
+        self.waiting.load(Relaxed)
+    }
+
+    pub(crate) fn add_read(&self, count: usize) {
+        // The stream is the only writer, so no read-modify-write is needed.
+        self.read.store(self.read.load(Relaxed) + count as u64, Relaxed);
+    }
+
+    pub(crate) fn add_written(&self, count: usize) {
+        self.written.store(self.written.load(Relaxed) + count as u64, Relaxed);
+    }
+
+    pub(crate) fn set_waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Relaxed);
+    }
+}

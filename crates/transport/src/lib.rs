@@ -1,0 +1,14 @@
+//! Byte streams with a gate and counters.
+//!
+//! Whatever framing, encryption or HTTP lies above: bytes pass here last on their way to the kernel and first
+//! on their way from it. A closed gate makes "the consumer reads nothing" exact, and the counters see all.
+
+mod counters;
+mod gate;
+mod line;
+mod stream;
+
+pub use counters::Counters;
+pub use gate::Gate;
+pub use line::read_line;
+pub use stream::Stream;

@@ -1,0 +1,189 @@
+//! The accept loop: reads each connection's first line, and decides by it.
+
+use crate::control;
+use crate::limits::ServerLimits;
+use crate::registry::{DataConnection, Registry};
+use crate::session::{Session, SessionLink, Shared, answer};
+use endpoint::Sampler;
+use rand::random;
+use socket::Buffers;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use units::Clock;
+use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
+
+/// How long the loop rests after an accept that failed, for example because there are too many descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Socket buffers of the listener, inherited by what it accepts; a plan may still change them.
+    pub buffers: Buffers,
+    /// What clients may ask for.
+    pub limits: ServerLimits,
+    /// Serve whoever comes; else only the runs begun in this process, and nobody else is answered.
+    pub public: bool,
+}
+
+/// A bound server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    door: Arc<Door>,
+}
+
+/// What every connection's handler needs.
+#[derive(Debug)]
+struct Door {
+    registry: Registry,
+    shared: Shared,
+    public: bool,
+    places: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Binds the port; nobody is served yet.
+    pub fn bind(settings: &Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
+        let socket = if settings.listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket::apply_buffers(&socket, settings.buffers)?;
+        socket.bind(settings.listen)?;
+        let listener = socket.listen(1024)?;
+        let shared =
+            Shared { instance: RunId::from_random(random()), clock, sampler, limits: settings.limits };
+        let door = Door {
+            registry: Registry::default(),
+            shared,
+            public: settings.public,
+            places: Arc::new(Semaphore::new(settings.limits.connections)),
+        };
+        Ok(Self { listener, door: Arc::new(door) })
+    }
+
+    /// The address it listens on, with the real port.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Begins a run from within this process; its session must be driven by the returned future.
+    pub fn begin(&self, run: RunId) -> Option<(SessionLink, impl Future<Output = ()> + Send + 'static)> {
+        let place = self.door.registry.register(run, self.door.shared.limits.runs)?;
+        let (session, link) = Session::new(self.door.shared.clone(), place);
+        Some((link, session.run()))
+    }
+
+    /// Serves until `stop`, then waits for running streams as long as its limits say.
+    pub async fn serve(self, stop: CancellationToken) {
+        let Self { listener, door } = self;
+        let drain = door.shared.limits.drain;
+        let mut handlers = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((tcp, peer)) => door.admit(tcp, peer, &mut handlers),
+                    Err(error) => {
+                        warn!(%error, "could not accept a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(ended) = handlers.join_next() => if let Err(error) = ended {
+                    warn!(%error, "a connection's handler failed");
+                },
+            }
+        }
+        drop(listener);
+        let drained = async { while handlers.join_next().await.is_some() {} };
+        if timeout(drain, drained).await.is_err() {
+            warn!(seconds = drain.as_secs(), "streams were still running at the end of the drain");
+            handlers.shutdown().await;
+        }
+    }
+}
+
+impl Door {
+    fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            warn!(%peer, "too many connections: closed");
+            return;
+        };
+        let door = Arc::clone(self);
+        handlers.spawn(async move {
+            door.receive(tcp, peer).await;
+            drop(place);
+        });
+    }
+
+    async fn receive(&self, mut tcp: TcpStream, peer: SocketAddr) {
+        let opening = match timeout(self.shared.limits.opening, read_opening(&mut tcp)).await {
+            Ok(Ok(Some(opening))) => opening,
+            Ok(Ok(None)) => return debug!(%peer, "closed before it said anything"),
+            Ok(Err(Unopened::Lost(error))) => return debug!(%peer, %error, "lost before its opening"),
+            Ok(Err(Unopened::Wrong(error))) => {
+                info!(%peer, reason = %error, "stranger: closed");
+                // A client of another version is told so; a stranger hears nothing.
+                if self.public && matches!(error, OpeningError::Version { .. }) {
+                    answer(&mut tcp, self.shared.instance, Some(error.to_string())).await;
+                }
+                return;
+            }
+            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+        };
+        match opening.purpose {
+            Purpose::Control if self.public => self.begin_run(tcp, opening.run).await,
+            Purpose::Control => debug!(%peer, "another run's control connection: closed"),
+            Purpose::Stream(stream) => self.deliver(tcp, opening.run, stream).await,
+        }
+    }
+
+    async fn begin_run(&self, mut tcp: TcpStream, run: RunId) {
+        if let Some(place) = self.registry.register(run, self.shared.limits.runs) {
+            control::serve(tcp, self.shared.clone(), place).await;
+        } else {
+            let reason = "the server serves as many runs as it may".to_owned();
+            answer(&mut tcp, self.shared.instance, Some(reason)).await;
+        }
+    }
+
+    async fn deliver(&self, tcp: TcpStream, run: RunId, stream: u32) {
+        if let Err(mut unwanted) = self.registry.deliver(run, DataConnection { stream, tcp })
+            && self.public
+        {
+            answer(&mut unwanted.tcp, self.shared.instance, Some("this run is not served here".to_owned()))
+                .await;
+        }
+    }
+}
+
+/// Why a connection has no opening.
+enum Unopened {
+    Lost(io::Error),
+    Wrong(OpeningError),
+}
+
+/// Reads the opening line and nothing beyond it; `None` when the peer closed at once.
+async fn read_opening(tcp: &mut TcpStream) -> Result<Option<Opening>, Unopened> {
+    let mut first = [0; 24];
+    let seen = tcp.peek(&mut first).await.map_err(Unopened::Lost)?;
+    match first.first() {
+        _ if seen == 0 => return Ok(None),
+        Some(&OPENING_BYTE) => {}
+        _ => {
+            let strange = Opening::decode(first.get(..seen).unwrap_or_default());
+            return strange.map(Some).map_err(Unopened::Wrong);
+        }
+    }
+    let line = transport::read_line(tcp, wire::MAX_OPENING_LINE).await.map_err(Unopened::Lost)?;
+    Opening::decode(&line).map(Some).map_err(Unopened::Wrong)
+}

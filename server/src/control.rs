@@ -1,0 +1,73 @@
+//! A control connection: JSON lines to and from a session.
+
+use crate::registry::Registration;
+use crate::session::{Session, SessionLink, Shared, answer};
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+use tracing::{debug, info};
+use wire::{FromServer, ToServer};
+
+/// The longest line that a client may send; a plan has less than 1 KiB.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// A client that says nothing for this long is gone; it pings several times a second.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// Serves one run over its control connection.
+pub(crate) async fn serve(mut tcp: TcpStream, shared: Shared, place: Registration) {
+    let peer = tcp.peer_addr().map_or_else(|_| "?".to_owned(), |peer| peer.to_string());
+    info!(%peer, "run begins");
+    answer(&mut tcp, shared.instance, None).await;
+    if let Err(error) = tcp.set_nodelay(true) {
+        debug!(%error, "control messages may be delayed");
+    }
+    let (reader, writer) = tcp.into_split();
+    let (session, SessionLink { say, hear }) = Session::new(shared, place);
+    let carry = async {
+        tokio::select! {
+            read = read_messages(reader, say) => read,
+            written = write_messages(writer, hear) => written,
+        }
+    };
+    // The session outlives its connection: its ends have deadlines of their own.
+    let ((), carried) = tokio::join!(session.run(), carry);
+    match carried {
+        Ok(()) => info!(%peer, "run is over"),
+        Err(error) => info!(%peer, %error, "control connection lost"),
+    }
+}
+
+async fn read_messages(reader: OwnedReadHalf, say: tokio::sync::mpsc::Sender<ToServer>) -> io::Result<()> {
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = (&mut reader).take(LONGEST_LINE);
+        let read = timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await;
+        if read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? == 0 {
+            return Ok(());
+        }
+        let message = serde_json::from_slice(&line)?;
+        if say.send(message).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn write_messages(
+    mut writer: OwnedWriteHalf,
+    mut hear: tokio::sync::mpsc::Receiver<FromServer>,
+) -> io::Result<()> {
+    while let Some(message) = hear.recv().await {
+        let mut line = serde_json::to_vec(&message)?;
+        line.push(b'\n');
+        timeout(SILENCE, writer.write_all(&line))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    }
+    Ok(())
+}

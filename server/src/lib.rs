@@ -1,0 +1,11 @@
+//! The server role: accepts connections, tells ours from strangers', and runs its end of each stream as told.
+
+mod accept;
+mod control;
+mod limits;
+mod registry;
+mod session;
+
+pub use accept::{Server, Settings};
+pub use limits::ServerLimits;
+pub use session::SessionLink;

@@ -1,0 +1,62 @@
+//! What a client may ask of a server.
+
+use std::time::Duration;
+use units::ByteSize;
+use wire::{FRAME_HEADER, Plan};
+
+/// The bounds of one server.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerLimits {
+    /// Connections whose opening is awaited, and control connections, in all.
+    pub connections: usize,
+    /// Runs at a time.
+    pub runs: usize,
+    /// The largest message.
+    pub message: ByteSize,
+    /// The most bytes of one stream.
+    pub bytes: ByteSize,
+    /// The longest that one stream may take.
+    pub duration: Duration,
+    /// How long a connection may take to say what it is.
+    pub opening: Duration,
+    /// How long running streams are waited for at shutdown.
+    pub drain: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            runs: 64,
+            message: ByteSize::mib(16),
+            bytes: ByteSize::mib(1024 * 1024),
+            duration: Duration::from_hours(4),
+            opening: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+impl ServerLimits {
+    /// Why `plan` is not granted; `None` when it is.
+    pub(crate) fn objection(&self, plan: &Plan) -> Option<String> {
+        let smallest = ByteSize::bytes(FRAME_HEADER as u64);
+        let messages = [plan.message, plan.trickle.message];
+        if messages.iter().any(|message| !(smallest..=self.message).contains(message)) {
+            return Some(format!("messages must have {smallest} to {}", self.message));
+        }
+        if plan.bytes_max > self.bytes {
+            return Some(format!("a stream may carry at most {}", self.bytes));
+        }
+        if plan.total_max.0 > self.duration || plan.stall_max.0 > self.duration {
+            return Some(format!("a stream may take at most {} s", self.duration.as_secs()));
+        }
+        if plan.trickle.messages > 10_000 || plan.trickle.spacing.0 > self.duration {
+            return Some("a trickle has at most 10000 messages".to_owned());
+        }
+        if plan.sample.0 < Duration::from_micros(100) {
+            return Some("samples may be taken every 100 µs at most".to_owned());
+        }
+        None
+    }
+}

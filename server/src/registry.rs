@@ -1,0 +1,63 @@
+//! The runs that a server serves at present.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use wire::RunId;
+
+/// Data connections of one run that may wait to be taken.
+const WAITING_STREAMS: usize = 16;
+
+/// A connection that was opened for a stream of a run.
+#[derive(Debug)]
+pub(crate) struct DataConnection {
+    pub(crate) stream: u32,
+    pub(crate) tcp: TcpStream,
+}
+
+/// Where a run's data connections go. Clones share the runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registry {
+    runs: Arc<Mutex<HashMap<RunId, mpsc::Sender<DataConnection>>>>,
+}
+
+/// A run's place in the registry, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    registry: Registry,
+    run: RunId,
+    pub(crate) streams: mpsc::Receiver<DataConnection>,
+}
+
+impl Registry {
+    /// Makes a place for `run`; `None` when there is one, or there are `most` already.
+    pub(crate) fn register(&self, run: RunId, most: usize) -> Option<Registration> {
+        let (sender, streams) = mpsc::channel(WAITING_STREAMS);
+        let mut runs = self.lock();
+        if runs.len() >= most || runs.contains_key(&run) {
+            return None;
+        }
+        runs.insert(run, sender);
+        drop(runs);
+        Some(Registration { registry: self.clone(), run, streams })
+    }
+
+    /// Gives a data connection to its run, or gives it back.
+    pub(crate) fn deliver(&self, run: RunId, connection: DataConnection) -> Result<(), DataConnection> {
+        match self.lock().get(&run) {
+            Some(sender) => sender.try_send(connection).map_err(mpsc::error::TrySendError::into_inner),
+            None => Err(connection),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, mpsc::Sender<DataConnection>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.registry.lock().remove(&self.run);
+    }
+}

@@ -1,0 +1,178 @@
+//! One run on the server: obeys the client's messages, and runs the server's end of each stream.
+
+use crate::limits::ServerLimits;
+use crate::registry::{DataConnection, Registration};
+use endpoint::{End, EndHandle, Sampler};
+use std::io;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use trace::{Direction, Role};
+use tracing::{debug, info, warn};
+use transport::Stream;
+use units::Clock;
+use wire::{Command, FromServer, Plan, Reply, Report, RunId, ToServer};
+
+/// Messages that may wait in either direction.
+pub(crate) const WAITING_MESSAGES: usize = 256;
+
+/// A client's side of a run: what it says, and what it is told.
+#[derive(Debug)]
+pub struct SessionLink {
+    /// To the server.
+    pub say: mpsc::Sender<ToServer>,
+    /// From the server.
+    pub hear: mpsc::Receiver<FromServer>,
+}
+
+/// What all sessions of a server share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) instance: RunId,
+    pub(crate) clock: Clock,
+    pub(crate) sampler: Sampler,
+    pub(crate) limits: ServerLimits,
+}
+
+/// A run being served.
+#[derive(Debug)]
+pub(crate) struct Session {
+    shared: Shared,
+    place: Registration,
+    hear: mpsc::Receiver<ToServer>,
+    say: mpsc::Sender<FromServer>,
+    prepared: Option<(u32, Arc<Plan>)>,
+    commands: Option<mpsc::Sender<Command>>,
+    tasks: JoinSet<()>,
+}
+
+impl Session {
+    /// A session, and the client's side of it.
+    pub(crate) fn new(shared: Shared, place: Registration) -> (Self, SessionLink) {
+        let (say, hear_at_client) = mpsc::channel(WAITING_MESSAGES);
+        let (say_at_client, hear) = mpsc::channel(WAITING_MESSAGES);
+        let tasks = JoinSet::new();
+        let session = Self { shared, place, hear, say, prepared: None, commands: None, tasks };
+        (session, SessionLink { say: say_at_client, hear: hear_at_client })
+    }
+
+    /// Serves until the client says goodbye, or is gone and its streams are over.
+    pub(crate) async fn run(mut self) {
+        let mut heard = true;
+        while heard || !self.tasks.is_empty() {
+            tokio::select! {
+                message = self.hear.recv(), if heard => match message {
+                    Some(ToServer::Bye) => break,
+                    Some(message) => self.obey(message).await,
+                    // The ends go on by their own deadlines: the path may have cut the control connection.
+                    None => heard = false,
+                },
+                Some(connection) = self.place.streams.recv() => self.take(connection).await,
+                Some(ended) = self.tasks.join_next() => if let Err(error) = ended {
+                    warn!(%error, "a stream's task failed");
+                },
+            }
+        }
+        self.tasks.shutdown().await;
+    }
+
+    async fn obey(&mut self, message: ToServer) {
+        match message {
+            ToServer::Ping { sent } => {
+                let received = self.shared.clock.now();
+                self.tell(FromServer::Pong { sent, received, answered: self.shared.clock.now() }).await;
+            }
+            ToServer::Prepare { stream, plan } => {
+                if let Some(reason) = self.shared.limits.objection(&plan) {
+                    return self.tell(FromServer::Refused { reason }).await;
+                }
+                self.prepared = Some((stream, Arc::new(*plan)));
+                self.tell(FromServer::Prepared { stream, instance: self.shared.instance }).await;
+            }
+            ToServer::Command(command) => {
+                let obeyed = self.commands.as_ref().map(|commands| commands.try_send(command));
+                if !matches!(obeyed, Some(Ok(()))) {
+                    debug!(?command, "no stream obeys");
+                }
+            }
+            ToServer::Bye => {}
+        }
+    }
+
+    async fn tell(&self, message: FromServer) {
+        if self.say.send(message).await.is_err() {
+            debug!("the client is gone");
+        }
+    }
+
+    /// Starts the server's end on a data connection, if it is the one that was prepared.
+    async fn take(&mut self, connection: DataConnection) {
+        let DataConnection { stream, mut tcp } = connection;
+        let plan = match &self.prepared {
+            Some((prepared, plan)) if *prepared == stream => Arc::clone(plan),
+            _ => {
+                answer(&mut tcp, self.shared.instance, Some("this stream was not prepared".to_owned())).await;
+                return;
+            }
+        };
+        self.prepared = None;
+        let (link, handle) = endpoint::link();
+        self.commands = Some(handle.commands.clone());
+        self.tasks.spawn(forward(handle, self.say.clone()));
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move {
+            info!(stream, direction = %plan.direction, "stream begins");
+            match start(tcp, &plan, &shared).await {
+                Ok(end) => match endpoint::run(end, link).await {
+                    Ok(()) => info!(stream, "stream is over"),
+                    Err(error) => warn!(stream, %error, "stream failed"),
+                },
+                Err(error) => warn!(stream, %error, "stream could not begin"),
+            }
+        });
+    }
+}
+
+/// Answers the opening; from then on the connection carries the stream.
+async fn start(mut tcp: TcpStream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
+    socket::apply_buffers(&tcp, plan.buffers)?;
+    tcp.write_all(&Reply { instance: shared.instance, refused: None }.encode()).await?;
+    let role = match plan.direction {
+        Direction::Upload => Role::Consumer,
+        Direction::Download => Role::Producer,
+    };
+    Ok(End {
+        role,
+        stream: Stream::new(tcp)?,
+        plan: Arc::clone(plan),
+        clock: shared.clock,
+        sampler: shared.sampler.clone(),
+    })
+}
+
+/// Tells the client that its connection is not served, as far as it listens.
+pub(crate) async fn answer(tcp: &mut TcpStream, instance: RunId, refused: Option<String>) {
+    if let Err(error) = tcp.write_all(&Reply { instance, refused }.encode()).await {
+        debug!(%error, "a reply was not sent");
+    }
+}
+
+/// Passes on what an end tells. When the client does not listen, only the latest sample waits.
+async fn forward(mut handle: EndHandle, say: mpsc::Sender<FromServer>) {
+    loop {
+        let report = tokio::select! {
+            biased;
+            report = handle.reports.recv() => report,
+            Ok(()) = handle.progress.changed() => {
+                let latest = handle.progress.borrow_and_update().clone();
+                latest.map(|sample| Report::Progress(Box::new(sample)))
+            }
+        };
+        let Some(report) = report else { return };
+        if say.send(FromServer::Report(report)).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line.
+
+use crate::options::CheckOptions;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use socket::Buffers;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Does "slow down" get through? A TCP flow-control test tool.
+///
+/// Your consumer stops reading. Does the producer find out, or does something in between swallow gigabytes?
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Log more, on standard error; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  backpressure check                                     client and server on loopback, nothing in between
+  backpressure check --listen :9000 --via :8080          a proxy on port 8080 whose upstream is port 9000
+  backpressure server --listen 0.0.0.0:9000              the far side, for a check from elsewhere
+  backpressure check --target tcp://example.net:9000     that check
+  backpressure report runs/2026-01-31T12-00-00Z          the report once more, from its recording
+
+Exit codes: 0 as expected, 1 measured and not as expected, 2 could not run.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Find out whether backpressure gets through a path, and what the path does with it.
+    Check(Box<CheckOptions>),
+    /// Serve the far side of checks that run elsewhere.
+    Server(ServerOptions),
+    /// Make the report of a recording again.
+    Report(ReportOptions),
+    /// Add recordings up to one.
+    Merge(MergeOptions),
+}
+
+/// Options of `server`.
+#[derive(Debug, Args)]
+pub(crate) struct ServerOptions {
+    /// Where to listen: ADDRESS:PORT, or :PORT for all addresses; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen_anywhere, env = "BACKPRESSURE_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Socket buffers of the listener; each check sets those of its own connections.
+    #[arg(long, value_name = "SIZE|auto", default_value = "auto", env = "BACKPRESSURE_BUFFERS")]
+    pub(crate) buffers: Buffers,
+}
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// The recording's folder.
+    pub(crate) recording: PathBuf,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Also write a JUnit file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+/// Options of `merge`.
+#[derive(Debug, Args)]
+pub(crate) struct MergeOptions {
+    /// The folder to make.
+    pub(crate) output: PathBuf,
+    /// The recordings to add up.
+    #[arg(required = true)]
+    pub(crate) recordings: Vec<PathBuf>,
+}
+
+/// What a result is printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// `verdict.json`, and nothing else.
+    Json,
+}
+
+/// `ADDRESS:PORT` or `:PORT`, which means all addresses.
+pub(crate) fn parse_listen_anywhere(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    whole
+        .parse()
+        .map_err(|_| format!("`{text}` is no address to listen on, such as `127.0.0.1:9000` or `:9000`"))
+}
+
+/// One line on standard error, or the help that was asked for on standard output.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return crate::screen::print(&error.render().to_string());
+    }
+    let text = error.render().to_string();
+    // clap's first paragraph names the mistake; the usage that follows is one `--help` away.
+    let mistake: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let mistake = mistake.join(" ");
+    let mistake = mistake.strip_prefix("error: ").unwrap_or(&mistake);
+    if mistake.is_empty()
+        || matches!(error.kind(), clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
+    {
+        return crate::screen::print_error(&text);
+    }
+    crate::screen::print_error(&format!("error: {mistake} (see --help)\n"))
+}

@@ -1,0 +1,29 @@
+//! backpressure: does "slow down" get through?
+
+mod arguments;
+mod check;
+mod merge;
+mod options;
+mod report;
+mod screen;
+mod server;
+mod signals;
+
+use arguments::{Arguments, Task};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return arguments::refuse(&error),
+    };
+    screen::log_to_stderr(arguments.verbose);
+    let done = match arguments.task {
+        Task::Check(options) => check::run(&options),
+        Task::Server(options) => server::run(&options),
+        Task::Report(options) => report::run(&options),
+        Task::Merge(options) => merge::run(&options),
+    };
+    done.unwrap_or_else(|error| screen::fail(&error))
+}
