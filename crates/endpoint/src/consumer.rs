@@ -1,7 +1,9 @@
 //! The end that reads, or stops reading, and checks every frame.
 
 use crate::CLOSE_DEADLINE;
+use crate::end::Desk;
 use crate::outbox::Outbox;
+use crate::subject::Subject;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ pub(crate) struct Consumer<'a> {
     gate: Arc<Gate>,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
+    subject: Arc<Subject>,
     inspector: Inspector,
     /// Set while stalled: when it goes on by itself.
     resume_at: Option<Instant>,
@@ -44,16 +47,22 @@ enum Next {
 }
 
 impl<'a> Consumer<'a> {
-    pub(crate) fn new(
-        stream: Stream,
-        plan: &'a Plan,
-        commands: mpsc::Receiver<Command>,
-        outbox: Outbox,
-    ) -> Self {
+    pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
+        let Desk { stream, commands, outbox, subject } = desk;
         let largest = plan.message.max(plan.trickle.message).as_u64();
         let inspector = Inspector::new(usize::try_from(largest).unwrap_or(usize::MAX), plan.check_payloads);
         let gate = stream.gate();
-        Self { plan, stream, gate, commands, outbox, inspector, resume_at: None, found: Consumed::default() }
+        Self {
+            plan,
+            stream,
+            gate,
+            commands,
+            outbox,
+            subject,
+            inspector,
+            resume_at: None,
+            found: Consumed::default(),
+        }
     }
 
     /// Reads as told until the end of the stream, the connection's end, or an abort.
@@ -107,6 +116,7 @@ impl<'a> Consumer<'a> {
             }
             Ok(count) => {
                 self.inspector.filled(count);
+                self.subject.look_in_passing(self.outbox.clock.now());
                 self.take_frames()
             }
             Err(error) => {

@@ -3,8 +3,9 @@
 use crate::consumer::{Consumed, Consumer};
 use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
 use crate::producer::{Produced, Producer};
-use crate::sampler::{Sampler, Target};
+use crate::sampler::Sampler;
 use crate::series::Series;
+use crate::subject::{Subject, Target};
 use socket::TcpState;
 use socket2::SockRef;
 use std::io;
@@ -80,7 +81,7 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
     let outbox = Outbox::new(clock, link.reports, link.progress);
     let interval = plan.sample.0;
     let target = Target { socket: stream.socket()?, counters: stream.counters(), role, interval };
-    let mut watch = sampler.watch(target, clock.now())?;
+    let mut watch = sampler.watch(target)?;
     let mut observer = Observer {
         role,
         socket: stream.socket()?,
@@ -88,7 +89,9 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
         outbox: outbox.clone(),
         series: Series::new(),
     };
-    let work = timeout(plan.total_max.0, work(role, stream, &plan, link.commands, &outbox));
+    let subject = Arc::clone(&watch.subject);
+    let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
+    let work = timeout(plan.total_max.0, work(role, desk, &plan));
     let done = {
         tokio::pin!(work);
         loop {
@@ -103,23 +106,26 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
         outbox.report(Report::Series { csv: samples_to_csv(chunk) }).await;
     }
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the stream took longer than its plan allows");
-    let mut cost = watch.cost(interval);
+    let mut cost = watch.cost();
     cost.lost += series.left_out();
     let summary = done.map_err(late)?.summary(cost, outbox.pauses_left_out());
     outbox.report(Report::Summary(Box::new(summary))).await;
     Ok(())
 }
 
-async fn work(
-    role: Role,
-    stream: Stream,
-    plan: &Plan,
-    commands: mpsc::Receiver<Command>,
-    outbox: &Outbox,
-) -> Done {
+/// What either end works with.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) stream: Stream,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) outbox: Outbox,
+    pub(crate) subject: Arc<Subject>,
+}
+
+async fn work(role: Role, desk: Desk, plan: &Plan) -> Done {
     match role {
-        Role::Producer => Done::Producer(Producer::new(stream, plan, commands, outbox.clone()).run().await),
-        Role::Consumer => Done::Consumer(Consumer::new(stream, plan, commands, outbox.clone()).run().await),
+        Role::Producer => Done::Producer(Producer::new(desk, plan).run().await),
+        Role::Consumer => Done::Consumer(Consumer::new(desk, plan).run().await),
     }
 }
 

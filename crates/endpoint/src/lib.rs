@@ -10,6 +10,7 @@ mod pen;
 mod producer;
 mod sampler;
 mod series;
+mod subject;
 mod ticker;
 
 pub use end::{End, EndHandle, EndLink, link, run};

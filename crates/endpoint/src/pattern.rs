@@ -2,10 +2,16 @@
 
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use wire::payload_crc;
+use wire::{FRAME_HEADER, payload_crc};
 
 /// How much is kept at least, so that a frame does not repeat the one before it.
 const KEPT: usize = 512 * 1024;
+
+/// The most frames that go out in one write.
+pub(crate) const FRAMES_A_WRITE: usize = 16;
+
+/// The most bytes that several frames in one write have: larger writes gain nothing on loopback.
+const WRITE: usize = 256 * 1024;
 
 /// Blocks of random bytes from the seed, each with its checksum.
 #[derive(Debug)]
@@ -31,6 +37,11 @@ impl Pattern {
             Block { bytes, crc }
         };
         Self { blocks: (0..count).map(block).collect() }
+    }
+
+    /// How many frames are best written together.
+    pub(crate) fn frames_a_write(&self) -> usize {
+        (WRITE / (self.block(0).bytes.len() + FRAME_HEADER)).clamp(1, FRAMES_A_WRITE)
     }
 
     /// The payload of the frame with this number.

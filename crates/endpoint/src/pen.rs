@@ -1,8 +1,11 @@
 //! Writes bytes as far as it may, and obeys commands while it waits.
 
+use crate::end::Desk;
 use crate::outbox::Outbox;
+use crate::subject::Subject;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
@@ -39,6 +42,7 @@ pub(crate) struct Pen {
     pub(crate) outbox: Outbox,
     /// Bytes that write calls accepted.
     pub(crate) bytes: u64,
+    subject: Arc<Subject>,
     commands: mpsc::Receiver<Command>,
     bytes_max: u64,
     limit: Option<u64>,
@@ -48,17 +52,14 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    pub(crate) fn new(
-        stream: Stream,
-        commands: mpsc::Receiver<Command>,
-        outbox: Outbox,
-        bytes_max: ByteSize,
-    ) -> Self {
+    pub(crate) fn new(desk: Desk, bytes_max: ByteSize) -> Self {
+        let Desk { stream, commands, outbox, subject } = desk;
         let accepted = outbox.clock.now();
         Self {
             stream,
             mode: Mode::Idle,
             outbox,
+            subject,
             bytes: 0,
             commands,
             bytes_max: bytes_max.as_u64(),
@@ -101,11 +102,10 @@ impl Pen {
         }
     }
 
-    /// Writes all of both, one after the other.
-    pub(crate) async fn write_all(&mut self, head: &[u8], payload: &[u8]) -> Result<(), Stop> {
-        let mut done = 0;
+    /// Writes all of `slices`, as far as the limit lets it, for as long as that takes.
+    pub(crate) async fn write_all(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<(), Stop> {
         let mut asked = None;
-        while done < head.len() + payload.len() {
+        while slices.iter().any(|slice| !slice.is_empty()) {
             if self.mode == Mode::Abort || self.bytes >= self.bytes_max {
                 return Err(Stop::Aborted);
             }
@@ -117,16 +117,18 @@ impl Pen {
                 continue;
             }
             let began = *asked.get_or_insert_with(|| self.outbox.clock.now());
-            let slices = unwritten(head, payload, done, allowed);
+            let within = Within::new(slices, allowed);
             let written = tokio::select! {
                 biased;
-                written = poll_fn(|context| Pin::new(&mut self.stream).poll_write_vectored(context, &slices)) => written,
+                written = poll_fn(|context| Pin::new(&mut self.stream).poll_write_vectored(context, within.slices())) => written,
                 command = self.commands.recv() => {
                     self.obey(command.unwrap_or(Command::Abort));
                     continue;
                 }
             };
-            done += self.accept(written, began)?;
+            let count = self.accept(written, began)?;
+            drop(within);
+            IoSlice::advance_slices(&mut slices, count);
             asked = None;
         }
         Ok(())
@@ -144,6 +146,7 @@ impl Pen {
         }
         self.accepted = now;
         self.bytes += count as u64;
+        self.subject.look_in_passing(now);
         Ok(count)
     }
 
@@ -160,13 +163,35 @@ impl Pen {
     }
 }
 
-/// What is left of both after `done` bytes, cut to `allowed`.
-fn unwritten<'a>(head: &'a [u8], payload: &'a [u8], done: usize, allowed: usize) -> [IoSlice<'a>; 2] {
-    let from = |bytes: &'a [u8], at: usize| bytes.get(at.min(bytes.len())..).unwrap_or_default();
-    let first = |bytes: &'a [u8], count: usize| bytes.get(..count.min(bytes.len())).unwrap_or_default();
-    let rest_of_head = first(from(head, done), allowed);
-    let rest_of_payload = first(from(payload, done.saturating_sub(head.len())), allowed - rest_of_head.len());
-    [IoSlice::new(rest_of_head), IoSlice::new(rest_of_payload)]
+/// Slices that hold no more than is allowed.
+#[derive(Debug)]
+enum Within<'a, 'b> {
+    /// The usual case: everything is allowed.
+    All(&'a [IoSlice<'b>]),
+    Cut(Vec<IoSlice<'a>>),
+}
+
+impl<'a, 'b> Within<'a, 'b> {
+    fn new(slices: &'a [IoSlice<'b>], allowed: usize) -> Self {
+        let length = slices.iter().map(|slice| slice.len()).sum::<usize>();
+        if length <= allowed {
+            return Self::All(slices);
+        }
+        let mut left = allowed;
+        let cut = slices.iter().map_while(|slice| {
+            let taken = slice.get(..left.min(slice.len()))?;
+            left -= taken.len();
+            (!taken.is_empty()).then(|| IoSlice::new(taken))
+        });
+        Self::Cut(cut.collect())
+    }
+
+    fn slices(&self) -> &[IoSlice<'_>] {
+        match self {
+            Self::All(slices) => slices,
+            Self::Cut(slices) => slices,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -176,15 +201,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_unwritten_is_what_follows_cut_to_what_is_allowed(
-            head in 0usize..60, payload in 0usize..60, done in 0usize..120, allowed in 0usize..130,
+        fn what_is_allowed_is_a_prefix_of_what_is_to_be_written(
+            parts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..20), 1..8),
+            allowed in 1usize..120,
         ) {
-            let bytes: Vec<u8> = (0u8..120).collect();
-            let (head, payload) = (&bytes[..head], &bytes[head..head + payload]);
-            let whole = [head, payload].concat();
-            let done = done.min(whole.len());
-            let expected: Vec<u8> = whole[done..].iter().copied().take(allowed).collect();
-            prop_assert_eq!(unwritten(head, payload, done, allowed).map(|slice| slice.to_vec()).concat(), expected);
+            let slices: Vec<IoSlice> = parts.iter().map(|part| IoSlice::new(part)).collect();
+            let expected: Vec<u8> = parts.concat().into_iter().take(allowed).collect();
+            let within = Within::new(&slices, allowed);
+            let taken: Vec<u8> = within.slices().iter().flat_map(|slice| slice.to_vec()).collect();
+            prop_assert_eq!(taken, expected);
         }
     }
 }

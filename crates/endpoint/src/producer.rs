@@ -1,17 +1,16 @@
 //! The end that writes: trickle, flood, end of stream.
 
 use crate::CLOSE_DEADLINE;
-use crate::outbox::Outbox;
-use crate::pattern::Pattern;
+use crate::end::Desk;
+use crate::pattern::{FRAMES_A_WRITE, Pattern};
 use crate::pen::{Mode, Pen, Stop};
+use std::io::IoSlice;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use trace::{Event, Latencies};
-use transport::Stream;
 use units::{ByteSize, Timestamp};
-use wire::{Command, FRAME_HEADER, FrameHeader, FrameKind, Plan};
+use wire::{FRAME_HEADER, FrameHeader, FrameKind, Plan};
 
 #[derive(Debug)]
 pub(crate) struct Producer<'a> {
@@ -42,12 +41,7 @@ enum Step {
 }
 
 impl<'a> Producer<'a> {
-    pub(crate) fn new(
-        stream: Stream,
-        plan: &'a Plan,
-        commands: mpsc::Receiver<Command>,
-        outbox: Outbox,
-    ) -> Self {
+    pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
         let pattern = |message: ByteSize| {
             let payload = usize::try_from(message.as_u64()).unwrap_or_default().saturating_sub(FRAME_HEADER);
             Pattern::new(plan.seed, payload, plan.check_payloads)
@@ -56,7 +50,7 @@ impl<'a> Producer<'a> {
             plan,
             trickle: pattern(plan.trickle.message),
             flood: pattern(plan.message),
-            pen: Pen::new(stream, commands, outbox, plan.bytes_max),
+            pen: Pen::new(desk, plan.bytes_max),
             sequence: 0,
             writes: Latencies::default(),
         }
@@ -84,13 +78,13 @@ impl<'a> Producer<'a> {
         loop {
             self.pen.obey_waiting();
             match self.next_step() {
-                Step::Write { kind, intended } => self.write_frame(kind, intended).await?,
+                Step::Write { kind, intended } => self.write_frames(kind, intended).await?,
                 Step::Sleep(time) => tokio::select! {
                     () = sleep(time) => {}
                     () = self.pen.obey_next() => {}
                 },
                 Step::Wait => self.pen.obey_next().await,
-                Step::End => return self.write_frame(FrameKind::End, None).await,
+                Step::End => return self.write_frames(FrameKind::End, None).await,
                 Step::Leave => return Err(Stop::Aborted),
             }
         }
@@ -127,23 +121,36 @@ impl<'a> Producer<'a> {
         }
     }
 
-    async fn write_frame(&mut self, kind: FrameKind, intended: Option<Timestamp>) -> Result<(), Stop> {
+    /// Writes one frame, or as many as make one large write where nothing but speed matters.
+    async fn write_frames(&mut self, kind: FrameKind, intended: Option<Timestamp>) -> Result<(), Stop> {
         let pattern = if matches!(self.pen.mode, Mode::Trickle { .. }) { &self.trickle } else { &self.flood };
-        let block = pattern.block(self.sequence);
-        let (payload, payload_crc): (&[u8], u32) =
-            if kind == FrameKind::End { (&[], 0) } else { (&block.bytes, block.crc) };
+        let count = if kind == FrameKind::Data { pattern.frames_a_write() } else { 1 };
         let began = self.pen.outbox.clock.now();
-        let header = FrameHeader {
-            kind,
-            payload_length: u32::try_from(payload.len()).expect("a message is at most 16 MiB"),
-            payload_crc,
-            sequence: self.sequence,
-            offset: self.pen.bytes,
-            intended: intended.unwrap_or(began),
-            sent: began,
-        };
-        self.pen.write_all(&header.encode(), payload).await?;
-        self.sequence += 1;
+        let mut heads = [[0; FRAME_HEADER]; FRAMES_A_WRITE];
+        let mut slices = [IoSlice::new(&[]); 2 * FRAMES_A_WRITE];
+        let mut offset = self.pen.bytes;
+        let pairs = slices.as_chunks_mut().0;
+        for ((head, [first, second]), sequence) in
+            heads.iter_mut().zip(pairs).take(count).zip(self.sequence..)
+        {
+            let block = pattern.block(sequence);
+            let (payload, payload_crc): (&[u8], u32) =
+                if kind == FrameKind::End { (&[], 0) } else { (&block.bytes, block.crc) };
+            let header = FrameHeader {
+                kind,
+                payload_length: u32::try_from(payload.len()).expect("a message is at most 16 MiB"),
+                payload_crc,
+                sequence,
+                offset,
+                intended: intended.unwrap_or(began),
+                sent: began,
+            };
+            offset += header.frame_length() as u64;
+            *head = header.encode();
+            (*first, *second) = (IoSlice::new(head), IoSlice::new(payload));
+        }
+        self.pen.write_all(slices.get_mut(..2 * count).unwrap_or_default()).await?;
+        self.sequence += count as u64;
         self.writes.record(self.pen.outbox.clock.now().since(began).unwrap_or_default());
         Ok(())
     }
