@@ -7,7 +7,7 @@ use crate::stage::{Stage, Update};
 use scenario::Scenario;
 use std::time::Duration;
 use tokio::sync::watch;
-use trace::{Direction, Event, Phase, Role, Timed};
+use trace::{Direction, Event, Phase, Role, Sample, Timed};
 use units::{Clock, Timestamp};
 use wire::{Command, TrickleShape};
 
@@ -90,10 +90,17 @@ impl<'a> Conductor<'a> {
     }
 
     async fn phases(&mut self) -> Result<(), Cut> {
-        self.trickle().await?;
+        let cold = self.scenario.baseline.0.is_zero();
+        if !cold {
+            self.trickle().await?;
+        }
         self.baseline().await?;
         self.stall().await?;
         self.resume().await?;
+        // Even forty small messages grow the congestion window, and with it what a cold path absorbs.
+        if cold && self.drain().await? {
+            self.trickle().await?;
+        }
         self.verify().await
     }
 
@@ -110,6 +117,22 @@ impl<'a> Conductor<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Nothing new is written until all has arrived, so that a message need not queue; false if that takes too long.
+    async fn drain(&mut self) -> Result<bool, Cut> {
+        self.stage.producer.tell(Command::Pause);
+        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
+        let asked = self.clock.now();
+        let since = |sample: &Option<Sample>| sample.as_ref().is_some_and(|sample| sample.at > asked);
+        while self.clock.now() < deadline {
+            self.step().await?;
+            let (producer, consumer) = (&self.stage.producer.latest, &self.stage.consumer.latest);
+            if since(producer) && since(consumer) && self.stage.in_path() == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Full speed, unless the path is to be found cold.

@@ -101,7 +101,7 @@ impl<'a> Consumer<'a> {
                 self.gate.open();
             }
             Command::Abort => return Next::Leave,
-            Command::Trickle | Command::Flood | Command::Limit { .. } | Command::Finish => {
+            Command::Trickle | Command::Flood | Command::Pause | Command::Limit { .. } | Command::Finish => {
                 tracing::debug!(?command, "a consumer was told to write");
             }
         }
@@ -130,7 +130,7 @@ impl<'a> Consumer<'a> {
         while let Some(header) = self.inspector.next_frame() {
             match header.kind {
                 FrameKind::Data => {}
-                FrameKind::Timed => self.note_times(&header),
+                FrameKind::Paced | FrameKind::Trickle => self.note_times(&header),
                 FrameKind::End => {
                     self.outbox.may_end();
                     self.outbox.event(Event::Complete { bytes: self.inspector.integrity().bytes });
@@ -149,7 +149,7 @@ impl<'a> Consumer<'a> {
         self.found.held_back.record_nanos(sent.signed_since(intended));
         self.found.in_path.record_nanos(read.signed_since(sent));
         let messages = self.plan.trickle.messages as usize;
-        if header.sequence < u64::from(self.plan.trickle.messages) && self.found.trickle.len() < messages {
+        if header.kind == FrameKind::Trickle && self.found.trickle.len() < messages {
             self.found.trickle.push(TrickleArrival { intended, sent, read });
             if self.found.trickle.len() == messages {
                 self.outbox.event(Event::TrickleDone);

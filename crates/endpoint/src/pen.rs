@@ -91,6 +91,7 @@ impl Pen {
                 self.accepted = now;
                 self.mode = Mode::Flood { since: now, sent: 0 };
             }
+            Command::Pause => self.mode = Mode::Idle,
             Command::Limit { bytes } => self.limit = Some(bytes),
             Command::Resume => self.limit = None,
             Command::Finish => {

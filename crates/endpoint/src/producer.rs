@@ -106,7 +106,7 @@ impl<'a> Producer<'a> {
                 let intended = since.plus(self.plan.trickle.spacing.0 * *sent);
                 let due = intended <= now;
                 *sent += u32::from(due);
-                timed_step(due, intended, now)
+                timed_step(FrameKind::Trickle, due, intended, now)
             }
             Mode::Flood { since, sent } => {
                 let Some(rate) = self.plan.rate else {
@@ -116,14 +116,14 @@ impl<'a> Producer<'a> {
                 let intended = since.plus(rate.time_for(before).unwrap_or(Duration::MAX));
                 let due = intended <= now;
                 *sent += u64::from(due);
-                timed_step(due, intended, now)
+                timed_step(FrameKind::Paced, due, intended, now)
             }
         }
     }
 
     /// Writes one frame, or as many as make one large write where nothing but speed matters.
     async fn write_frames(&mut self, kind: FrameKind, intended: Option<Timestamp>) -> Result<(), Stop> {
-        let pattern = if matches!(self.pen.mode, Mode::Trickle { .. }) { &self.trickle } else { &self.flood };
+        let pattern = if kind == FrameKind::Trickle { &self.trickle } else { &self.flood };
         let count = if kind == FrameKind::Data { pattern.frames_a_write() } else { 1 };
         let began = self.pen.outbox.clock.now();
         let mut heads = [[0; FRAME_HEADER]; FRAMES_A_WRITE];
@@ -174,9 +174,9 @@ impl<'a> Producer<'a> {
     }
 }
 
-fn timed_step(due: bool, intended: Timestamp, now: Timestamp) -> Step {
+fn timed_step(kind: FrameKind, due: bool, intended: Timestamp, now: Timestamp) -> Step {
     if due {
-        Step::Write { kind: FrameKind::Timed, intended: Some(intended) }
+        Step::Write { kind, intended: Some(intended) }
     } else {
         Step::Sleep(intended.since(now).unwrap_or_default())
     }

@@ -68,6 +68,11 @@ pub fn set_user_timeout(socket: impl AsFd, timeout: Duration) -> io::Result<()> 
     SockRef::from(&socket).set_tcp_user_timeout(Some(timeout))
 }
 
+/// Enters the delayed-acknowledgement mode of a conversation (`TCP_QUICKACK` off); the kernel leaves it as it sees fit.
+pub fn delay_acknowledgements(socket: impl AsFd) -> io::Result<()> {
+    SockRef::from(&socket).set_tcp_quickack(false)
+}
+
 /// Makes the coming close send RST instead of FIN (`SO_LINGER` with 0).
 pub fn reset_on_close(socket: impl AsFd) -> io::Result<()> {
     SockRef::from(&socket).set_linger(Some(Duration::ZERO))

@@ -21,6 +21,9 @@ impl Stream {
     /// Wraps a connection; small writes are sent at once from here on (`TCP_NODELAY`).
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
+        // The openings left one end acknowledging at once and the other waiting for something to acknowledge with,
+        // which decides what a cold path absorbs: both directions begin alike.
+        socket::delay_acknowledgements(&tcp)?;
         Ok(Self { tcp, counters: Arc::default(), gate: Arc::default() })
     }
 

@@ -62,9 +62,9 @@ mod tests {
 
     fn exchange(offset: i64, there: u64, back: u64) -> Exchange {
         let sent = Timestamp::from_nanos(1_000_000_000);
-        let received = sent.shifted(there as i64 + offset);
+        let received = sent.shifted(there.cast_signed() + offset);
         let answered = received.shifted(10);
-        let returned = answered.shifted(back as i64 - offset);
+        let returned = answered.shifted(back.cast_signed() - offset);
         Exchange { sent, received, answered, returned }
     }
 

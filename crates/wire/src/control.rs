@@ -70,6 +70,8 @@ pub enum Command {
     Trickle,
     /// Producer: write as fast as the plan says.
     Flood,
+    /// Producer: finish the frame, then write nothing.
+    Pause,
     /// Consumer: stop reading.
     Stall,
     /// Producer: write no more than this many bytes in all, for now.

@@ -28,8 +28,10 @@ pub(crate) const MAGIC: [u8; 4] = [0xFF, b'B', b'P', b'1'];
 pub enum FrameKind {
     /// Bytes of the flood.
     Data,
-    /// A message of the trickle, or of a paced producer: it has an intended send time.
-    Timed,
+    /// A message of a paced producer: it has an intended send time.
+    Paced,
+    /// A message of the trickle: it has one too.
+    Trickle,
     /// The last frame of the stream.
     End,
 }
@@ -70,8 +72,9 @@ impl FrameHeader {
         let mut bytes = [0; FRAME_HEADER];
         let kind = match self.kind {
             FrameKind::Data => 1,
-            FrameKind::Timed => 2,
+            FrameKind::Paced => 2,
             FrameKind::End => 3,
+            FrameKind::Trickle => 4,
         };
         put(&mut bytes, 0, MAGIC);
         put(&mut bytes, 4, [kind, 0, 0, 0]);
@@ -95,8 +98,9 @@ impl FrameHeader {
         }
         let kind = match header.get(4)? {
             1 => FrameKind::Data,
-            2 => FrameKind::Timed,
+            2 => FrameKind::Paced,
             3 => FrameKind::End,
+            4 => FrameKind::Trickle,
             _ => return None,
         };
         let u32_at = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?));
@@ -129,7 +133,7 @@ mod tests {
 
     fn header() -> FrameHeader {
         FrameHeader {
-            kind: FrameKind::Timed,
+            kind: FrameKind::Trickle,
             payload_length: 100,
             payload_crc: 7,
             sequence: 3,
