@@ -1,8 +1,10 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod steps;
+
 use crate::course::{Conducted, Cut, Marks, Outcome, RECOVERED, RECOVERY_WINDOW};
 use crate::judge::{Finding, Judge, Rules};
-use crate::live::Live;
+use crate::live::{Live, LiveView};
 use crate::stage::{Stage, Update};
 use scenario::Scenario;
 use std::time::Duration;
@@ -30,8 +32,7 @@ pub(crate) struct Conductor<'a> {
     clock: Clock,
     round_trip: Duration,
     judge: Judge,
-    live: &'a watch::Sender<Option<Live>>,
-    state: Live,
+    live: LiveView<'a>,
     stage: Stage,
     marks: Marks,
     outcome: Outcome,
@@ -56,22 +57,22 @@ impl<'a> Conductor<'a> {
     pub(crate) fn new(setting: Setting<'a>, stage: Stage) -> Self {
         let Setting { scenario, direction, trickle, clock, round_trip, run, live } = setting;
         let now = clock.now();
+        let start = Live {
+            run,
+            runs: scenario.repeat,
+            direction,
+            phase: Phase::Connect,
+            rate: 0.0,
+            window: None,
+            in_path: 0,
+        };
         Self {
             scenario,
             trickle,
             clock,
             round_trip,
             judge: Judge::new(Rules { hold: scenario.hold.0, round_trip }),
-            live,
-            state: Live {
-                run,
-                runs: scenario.repeat,
-                direction,
-                phase: Phase::Connect,
-                rate: 0.0,
-                window: None,
-                in_path: 0,
-            },
+            live: LiveView::new(live, start),
             stage,
             marks: Marks { connected: now, ..Marks::default() },
             outcome: Outcome::CutShort,
@@ -292,130 +293,11 @@ impl<'a> Conductor<'a> {
 
     /// The end told its last word, when it was time for it.
     fn is_done(&self, role: Role) -> bool {
-        self.state.phase == Phase::Verify && self.stage.track(role).summary.is_some()
+        self.live.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
     }
 
     fn complete(&self) -> bool {
         let complete = |timed: &Timed| matches!(timed.event, Event::Complete { .. }).then_some(());
         self.stage.consumer.find(complete).is_some()
-    }
-
-    /// Waits until both ends told their last word, or are not expected to any more.
-    async fn gather(&mut self, cut: Option<Cut>) {
-        self.stage.disregard_interruption();
-        match cut {
-            None if !self.marks.unfinished => {}
-            // What arrived before the end still counts.
-            Some(Cut::Ended) => {
-                self.stage.consumer.tell(Command::Resume);
-                self.stage.producer.tell(Command::Abort);
-                self.await_closed(Duration::from_secs(1)).await;
-                self.stage.consumer.tell(Command::Abort);
-            }
-            _ => {
-                self.stage.producer.tell(Command::Abort);
-                self.stage.consumer.tell(Command::Abort);
-            }
-        }
-        self.await_closed(2 * OBEDIENCE + 10 * self.round_trip).await;
-    }
-
-    async fn await_closed(&mut self, patience: Duration) {
-        let deadline = self.clock.now().plus(patience);
-        while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
-            self.stage.next().await;
-        }
-    }
-
-    async fn stop_reading(&mut self) -> Result<(), Cut> {
-        self.stage.consumer.tell(Command::Stall);
-        self.await_event(Role::Consumer, |event| matches!(event, Event::Stalled { .. })).await.map(drop)
-    }
-
-    /// Waits for an event that a command brings about, at most as long as obedience and the path take.
-    async fn await_event(&mut self, role: Role, wanted: impl Fn(&Event) -> bool) -> Result<Timestamp, Cut> {
-        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
-        loop {
-            let found = self.stage.track(role).find(|timed| wanted(&timed.event).then_some(timed.at));
-            if let Some(at) = found {
-                return Ok(at);
-            }
-            if self.clock.now() >= deadline {
-                return Err(Cut::Disobeyed(role));
-            }
-            self.step().await?;
-        }
-    }
-
-    /// Takes the next update; gives the event, if it was one.
-    async fn step(&mut self) -> Result<Option<(Role, Timed)>, Cut> {
-        match self.stage.next().await {
-            Update::Sample(role) => {
-                self.note_progress(role);
-                if role == Role::Producer
-                    && self.marks.measured.is_none()
-                    && let Some(sample) = &self.stage.producer.latest
-                {
-                    // Before the stall this only teaches the judge how long the path's pauses are.
-                    self.judge.observe(sample);
-                }
-                Ok(None)
-            }
-            other => self.note(other),
-        }
-    }
-
-    fn note(&mut self, update: Update) -> Result<Option<(Role, Timed)>, Cut> {
-        match update {
-            Update::Event(_, Timed { event: Event::Ended { .. }, .. }) => Err(Cut::Ended),
-            Update::Event(role, timed) => Ok(Some((role, timed))),
-            Update::Closed(role) if self.is_done(role) => Ok(None),
-            Update::Closed(role) => Err(Cut::Lost(role)),
-            Update::Interrupted => Err(Cut::Interrupted),
-            Update::Sample(_) | Update::Tick => Ok(None),
-        }
-    }
-
-    fn note_progress(&mut self, role: Role) {
-        let Some(sample) = &self.stage.track(role).latest else { return };
-        if role == Role::Consumer && sample.stream_bytes > self.moved.1 {
-            self.moved = (self.clock.now(), sample.stream_bytes);
-        }
-        if role == Role::Producer {
-            self.state.window = sample.snd_wnd;
-        }
-        self.state.in_path = self.stage.in_path();
-        self.live.send_replace(Some(self.state));
-    }
-
-    /// The consumer reads: then something must come while the producer has anything on the way.
-    fn require_life(&self) -> Result<(), Cut> {
-        let patience = DEAD.max(10 * self.round_trip);
-        let silent = self.clock.now().since(self.moved.0) > Some(patience);
-        let expected = self.stage.in_path() > 0 || self.state.phase == Phase::Verify;
-        if silent && expected && !self.complete() { Err(Cut::Dead) } else { Ok(()) }
-    }
-
-    fn consumed(&self) -> u64 {
-        self.stage.consumer.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
-    }
-
-    /// Roughly: by what was read until the stall.
-    fn baseline_rate(&self) -> Option<f64> {
-        let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
-        let read = self.consumed();
-        let time = stalled.since(began)?.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-        Some(read as f64 / time)
-    }
-
-    fn begin(&mut self, phase: Phase) {
-        self.state.phase = phase;
-        self.live.send_replace(Some(self.state));
-        self.decide(Event::PhaseBegan { phase });
-    }
-
-    fn decide(&mut self, event: Event) {
-        self.decisions.push(Timed { at: self.clock.now(), event });
     }
 }

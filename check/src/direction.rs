@@ -2,12 +2,13 @@
 
 use crate::bench::{Bench, OpenedStream};
 use crate::conduct::{Conductor, Setting};
-use crate::course::{Conducted, Cut, Outcome};
+use crate::course::{Conducted, Outcome};
 use crate::error::CheckError;
 use crate::figures::{Evidence, ms_between};
 use crate::live::Live;
 use crate::reason::{Judgement, judge};
 use crate::stage::Stage;
+use crate::unmeasured::unmeasured_by;
 use client::OpenError;
 use endpoint::{End, Sampler};
 use report::{Bytes, DirectionReport, Ended};
@@ -158,7 +159,7 @@ fn evaluate(
     let report = figures(&evidence, scenario, round_trip, offset);
     let intervals = intervals(&evidence);
     let mss = evidence.producer.last().map(|sample| sample.snd_mss);
-    note_unmeasured(&evidence, direction, &mut unmeasured);
+    unmeasured.extend(unmeasured_by(&conducted, direction));
     let events = merge_events(&conducted, direction, run);
     let Conducted { stage, .. } = conducted;
     let trace =
@@ -225,41 +226,6 @@ fn intervals(evidence: &Evidence<'_>) -> Vec<Interval> {
     }
     found.sort_by_key(|(tag, _)| *tag);
     found.into_iter().map(|(tag, latencies)| Interval { tag, start, end, latencies }).collect()
-}
-
-fn note_unmeasured(evidence: &Evidence<'_>, direction: Direction, unmeasured: &mut Vec<String>) {
-    let conducted = evidence.conducted;
-    let mut note = |what: String| unmeasured.push(format!("{direction}: {what}"));
-    if let Some(Cut::Lost(role)) = conducted.cut {
-        note(format!("what the {role} did after its control connection was lost"));
-    }
-    for role in [Role::Producer, Role::Consumer] {
-        let track = conducted.stage.track(role);
-        if track.summary.is_none() {
-            note(format!("the {role}'s last word, and what it alone knows"));
-        }
-        let first = track.samples.first();
-        if first.is_some_and(|sample| sample.snd_wnd.is_none()) {
-            note(format!("the {role}'s view of its peer's window (its kernel is older than 5.4)"));
-        }
-    }
-    if let Some(produced) = conducted.stage.producer.produced() {
-        if produced.pauses_left_out > 0 {
-            note(format!("{} pauses of the producer beyond the first 2000", produced.pauses_left_out));
-        }
-        if produced.sampler.lost > 0 {
-            note(format!("{} samples of the producer", produced.sampler.lost));
-        }
-    }
-    if let Some(consumed) = conducted.stage.consumer.consumed() {
-        let unfit = consumed.latency.unfit() + consumed.in_path.unfit() + consumed.held_back.unfit();
-        if unfit > 0 {
-            note(format!("{unfit} latencies that came out below zero, within the clock's uncertainty"));
-        }
-    }
-    if conducted.marks.unfinished {
-        note("the bytes that were still on the way when the verification's time was up".to_owned());
-    }
 }
 
 fn merge_events(conducted: &Conducted, direction: Direction, run: u32) -> Vec<EventRecord> {

@@ -13,6 +13,7 @@ mod live;
 mod reason;
 mod run;
 mod stage;
+mod unmeasured;
 
 pub use error::CheckError;
 pub use live::Live;

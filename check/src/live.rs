@@ -1,6 +1,8 @@
 //! What a person may watch while a check runs.
 
-use trace::{Direction, Phase};
+use tokio::sync::watch;
+use trace::{Direction, Phase, Sample};
+use units::Timestamp;
 
 /// The state of a running check.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,4 +21,45 @@ pub struct Live {
     pub window: Option<u32>,
     /// Handed over by the producer and not yet given to the consumer, bytes.
     pub in_path: u64,
+}
+
+/// Keeps a [`Live`] up to date for whoever watches.
+#[derive(Debug)]
+pub(crate) struct LiveView<'a> {
+    shown: &'a watch::Sender<Option<Live>>,
+    state: Live,
+    before: Option<(Timestamp, u64)>,
+}
+
+impl<'a> LiveView<'a> {
+    pub(crate) fn new(shown: &'a watch::Sender<Option<Live>>, state: Live) -> Self {
+        Self { shown, state, before: None }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.state.phase
+    }
+
+    pub(crate) fn begin(&mut self, phase: Phase) {
+        self.state.phase = phase;
+        self.show();
+    }
+
+    /// Takes the producer's latest sample.
+    pub(crate) fn producer(&mut self, sample: &Sample, in_path: u64) {
+        self.state.window = sample.snd_wnd;
+        self.state.in_path = in_path;
+        if let Some((at, bytes)) = self.before.replace((sample.at, sample.stream_bytes))
+            && let Some(time) = sample.at.since(at).filter(|time| !time.is_zero())
+        {
+            #[expect(clippy::cast_precision_loss, reason = "printed to one decimal")]
+            let written = sample.stream_bytes.saturating_sub(bytes) as f64;
+            self.state.rate = written / time.as_secs_f64();
+        }
+        self.show();
+    }
+
+    fn show(&self) {
+        self.shown.send_replace(Some(self.state));
+    }
 }

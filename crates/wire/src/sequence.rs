@@ -61,9 +61,9 @@ mod tests {
 
     #[test]
     fn a_late_number_is_reordered_once_and_then_a_duplicate() {
+        use Arrival::{Duplicate, Expected, Reordered};
         let mut sequence = Sequence::default();
         let orders = [0, 2, 1, 1, 2, 3].map(|number| sequence.arrived(number));
-        use Arrival::{Duplicate, Expected, Reordered};
         assert_eq!(orders, [Expected, Expected, Reordered, Duplicate, Duplicate, Expected]);
     }
 

@@ -1,0 +1,131 @@
+//! One step of the conductor after the other: takes what the ends tell, and waits for what it needs.
+
+use super::{Conductor, DEAD, OBEDIENCE};
+use crate::course::Cut;
+use crate::stage::Update;
+use std::time::Duration;
+use trace::{Event, Phase, Role, Timed};
+use units::Timestamp;
+use wire::Command;
+
+impl Conductor<'_> {
+    /// Waits until both ends told their last word, or are not expected to any more.
+    pub(super) async fn gather(&mut self, cut: Option<Cut>) {
+        self.stage.disregard_interruption();
+        match cut {
+            None if !self.marks.unfinished => {}
+            // What arrived before the end still counts.
+            Some(Cut::Ended) => {
+                self.stage.consumer.tell(Command::Resume);
+                self.stage.producer.tell(Command::Abort);
+                self.await_closed(Duration::from_secs(1)).await;
+                self.stage.consumer.tell(Command::Abort);
+            }
+            _ => {
+                self.stage.producer.tell(Command::Abort);
+                self.stage.consumer.tell(Command::Abort);
+            }
+        }
+        self.await_closed(2 * OBEDIENCE + 10 * self.round_trip).await;
+    }
+
+    pub(super) async fn await_closed(&mut self, patience: Duration) {
+        let deadline = self.clock.now().plus(patience);
+        while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
+            self.stage.next().await;
+        }
+    }
+
+    pub(super) async fn stop_reading(&mut self) -> Result<(), Cut> {
+        self.stage.consumer.tell(Command::Stall);
+        self.await_event(Role::Consumer, |event| matches!(event, Event::Stalled { .. })).await.map(drop)
+    }
+
+    /// Waits for an event that a command brings about, at most as long as obedience and the path take.
+    pub(super) async fn await_event(
+        &mut self,
+        role: Role,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Result<Timestamp, Cut> {
+        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
+        loop {
+            let found = self.stage.track(role).find(|timed| wanted(&timed.event).then_some(timed.at));
+            if let Some(at) = found {
+                return Ok(at);
+            }
+            if self.clock.now() >= deadline {
+                return Err(Cut::Disobeyed(role));
+            }
+            self.step().await?;
+        }
+    }
+
+    /// Takes the next update; gives the event, if it was one.
+    pub(super) async fn step(&mut self) -> Result<Option<(Role, Timed)>, Cut> {
+        match self.stage.next().await {
+            Update::Sample(role) => {
+                self.note_progress(role);
+                if role == Role::Producer
+                    && self.marks.measured.is_none()
+                    && let Some(sample) = &self.stage.producer.latest
+                {
+                    // Before the stall this only teaches the judge how long the path's pauses are.
+                    self.judge.observe(sample);
+                }
+                Ok(None)
+            }
+            other => self.note(other),
+        }
+    }
+
+    pub(super) fn note(&mut self, update: Update) -> Result<Option<(Role, Timed)>, Cut> {
+        match update {
+            Update::Event(_, Timed { event: Event::Ended { .. }, .. }) => Err(Cut::Ended),
+            Update::Event(role, timed) => Ok(Some((role, timed))),
+            Update::Closed(role) if self.is_done(role) => Ok(None),
+            Update::Closed(role) => Err(Cut::Lost(role)),
+            Update::Interrupted => Err(Cut::Interrupted),
+            Update::Sample(_) | Update::Tick => Ok(None),
+        }
+    }
+
+    pub(super) fn note_progress(&mut self, role: Role) {
+        let Some(sample) = &self.stage.track(role).latest else { return };
+        if role == Role::Consumer && sample.stream_bytes > self.moved.1 {
+            self.moved = (self.clock.now(), sample.stream_bytes);
+        }
+        if role == Role::Producer {
+            self.live.producer(sample, self.stage.in_path());
+        }
+    }
+
+    /// The consumer reads: then something must come while the producer has anything on the way.
+    pub(super) fn require_life(&self) -> Result<(), Cut> {
+        let patience = DEAD.max(10 * self.round_trip);
+        let silent = self.clock.now().since(self.moved.0) > Some(patience);
+        let expected = self.stage.in_path() > 0 || self.live.phase() == Phase::Verify;
+        if silent && expected && !self.complete() { Err(Cut::Dead) } else { Ok(()) }
+    }
+
+    pub(super) fn consumed(&self) -> u64 {
+        self.stage.consumer.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
+    }
+
+    /// Roughly: by what was read until the stall.
+    pub(super) fn baseline_rate(&self) -> Option<f64> {
+        let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
+        let read = self.consumed();
+        let time = stalled.since(began)?.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+        Some(read as f64 / time)
+    }
+
+    pub(super) fn begin(&mut self, phase: Phase) {
+        self.live.begin(phase);
+        self.decide(Event::PhaseBegan { phase });
+    }
+
+    pub(super) fn decide(&mut self, event: Event) {
+        self.decisions.push(Timed { at: self.clock.now(), event });
+    }
+}

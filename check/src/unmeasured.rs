@@ -1,0 +1,41 @@
+//! What could not be measured, in sentences.
+
+use crate::course::{Conducted, Cut};
+use trace::{Direction, Role};
+
+/// A sentence for each thing that a stream left unmeasured.
+pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut note = |what: String| sentences.push(format!("{direction}: {what}"));
+    if let Some(Cut::Lost(role)) = conducted.cut {
+        note(format!("what the {role} did after its control connection was lost"));
+    }
+    for role in [Role::Producer, Role::Consumer] {
+        let track = conducted.stage.track(role);
+        if track.summary.is_none() {
+            note(format!("the {role}'s last word, and what it alone knows"));
+        }
+        let first = track.samples.first();
+        if first.is_some_and(|sample| sample.snd_wnd.is_none()) {
+            note(format!("the {role}'s view of its peer's window (its kernel is older than 5.4)"));
+        }
+    }
+    if let Some(produced) = conducted.stage.producer.produced() {
+        if produced.pauses_left_out > 0 {
+            note(format!("{} pauses of the producer beyond the first 2000", produced.pauses_left_out));
+        }
+        if produced.sampler.lost > 0 {
+            note(format!("{} samples of the producer", produced.sampler.lost));
+        }
+    }
+    if let Some(consumed) = conducted.stage.consumer.consumed() {
+        let unfit = consumed.latency.unfit() + consumed.in_path.unfit() + consumed.held_back.unfit();
+        if unfit > 0 {
+            note(format!("{unfit} latencies that came out below zero, within the clock's uncertainty"));
+        }
+    }
+    if conducted.marks.unfinished {
+        note("the bytes that were still on the way when the verification's time was up".to_owned());
+    }
+    sentences
+}
