@@ -98,7 +98,8 @@ pub(crate) fn parse_listen_anywhere(text: &str) -> Result<SocketAddr, String> {
 /// One line on standard error, or the help that was asked for on standard output.
 pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        return crate::screen::print(&error.render().to_string());
+        let printed = crate::screen::print(&error.render().to_string());
+        return printed.map_or_else(|error| crate::screen::fail(&error), |()| ExitCode::SUCCESS);
     }
     let text = error.render().to_string();
     // clap's first paragraph names the mistake; the usage that follows is one `--help` away.

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod merge;
 mod options;
+mod output;
 mod report;
 mod screen;
 mod server;

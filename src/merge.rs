@@ -1,6 +1,6 @@
 //! `backpressure merge`.
 
-use crate::arguments::MergeOptions;
+use crate::arguments::{Format, MergeOptions};
 use crate::screen;
 use ::report::Recording;
 use std::process::ExitCode;
@@ -11,6 +11,6 @@ pub(crate) fn run(options: &MergeOptions) -> anyhow::Result<ExitCode> {
         options.recordings.iter().map(|folder| Recording::read(folder)).collect::<Result<Vec<_>, _>>()?;
     let merged = ::report::merge(recordings)?;
     merged.write(&options.output)?;
-    screen::print(&::report::text(&merged, &screen::text_options(Some(&options.output))));
+    screen::show_recording(&merged, Format::Text, Some(&options.output))?;
     Ok(ExitCode::from(u8::from(!merged.verdict.expected)))
 }

@@ -1,6 +1,6 @@
 //! `backpressure report`.
 
-use crate::arguments::{Format, ReportOptions};
+use crate::arguments::ReportOptions;
 use crate::screen;
 use ::report::Recording;
 use anyhow::Context;
@@ -14,11 +14,6 @@ pub(crate) fn run(options: &ReportOptions) -> anyhow::Result<ExitCode> {
         fs::write(file, ::report::junit(&recording.verdict))
             .with_context(|| format!("could not write {}", file.display()))?;
     }
-    match options.format {
-        Format::Json => screen::print(&::report::json(&recording.verdict)),
-        Format::Text => {
-            screen::print(&::report::text(&recording, &screen::text_options(Some(&options.recording))))
-        }
-    };
+    screen::show_recording(&recording, options.format, Some(&options.recording))?;
     Ok(ExitCode::from(u8::from(!recording.verdict.expected)))
 }

@@ -1,8 +1,12 @@
 //! What a person sees: log lines, the live line, the report, errors.
 
+use crate::arguments::Format;
 use ::check::Live;
+use ::report::Recording;
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -27,12 +31,24 @@ pub(crate) fn log_to_stderr(verbose: u8) {
 }
 
 /// Prints on standard output. A reader that is gone is no fault of ours.
-pub(crate) fn print(text: &str) -> ExitCode {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => print_error(&format!("error: could not print: {error}\n")),
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("could not print"),
+        _ => Ok(()),
     }
+}
+
+/// Prints a recording's verdict in the format that was asked for.
+pub(crate) fn show_recording(
+    recording: &Recording,
+    format: Format,
+    folder: Option<&Path>,
+) -> anyhow::Result<()> {
+    print(&match format {
+        Format::Json => ::report::json(&recording.verdict),
+        Format::Text => ::report::text(recording, &text_options(folder)),
+    })
 }
 
 /// Prints on standard error; the code says that nothing was measured.
@@ -48,12 +64,12 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Colours are for terminals, and not for those who do not want them.
-pub(crate) fn colour() -> bool {
+fn colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// How to lay out a report on this screen.
-pub(crate) fn text_options(folder: Option<&std::path::Path>) -> ::report::TextOptions {
+fn text_options(folder: Option<&Path>) -> ::report::TextOptions {
     ::report::TextOptions {
         width: 100,
         colour: colour(),

@@ -25,7 +25,7 @@ pub(crate) async fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let could_not_listen = || format!("could not listen on {}", options.listen);
     let server = Server::bind(&settings, clock, sampler).with_context(could_not_listen)?;
     let address = server.local_addr().with_context(could_not_listen)?;
-    screen::print(&format!("listening on {address}\n"));
+    screen::print(&format!("listening on {address}\n"))?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(stop_on_signal(stop.clone())?);

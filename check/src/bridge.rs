@@ -91,7 +91,7 @@ impl Wires {
                 Answer::Pong(Exchange { sent, received, answered, returned: self.clock.now() })
             }
             FromServer::Prepared { stream, instance } => Answer::Prepared { stream, instance },
-            FromServer::Refused { reason } => Answer::Refused { reason },
+            FromServer::Refused { reason } => Answer::Refused { reason: trace::printable(&reason) },
         };
         if let Err(error) = self.answers.try_send(answer) {
             tracing::trace!(%error, "nobody waits for this answer");

@@ -9,10 +9,10 @@ use crate::live::Live;
 use crate::reason::{Judgement, judge};
 use crate::stage::Stage;
 use crate::unmeasured::unmeasured_by;
-use client::OpenError;
 use endpoint::{End, Sampler};
-use report::{Bytes, DirectionReport, Ended};
+use report::DirectionReport;
 use scenario::{Integrity, Scenario};
+use socket::Buffers;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use trace::{Direction, EventRecord, How, Interval, Party, Phase, Role, StreamTrace, Tag, Verdict};
+use trace::{Direction, EventRecord, Interval, Role, StreamTrace, Tag};
 use transport::Stream;
 use units::{ByteSize, Clock, Span, Timestamp};
 use wire::{ClockOffset, FRAME_HEADER, Plan, TrickleShape};
@@ -79,6 +79,7 @@ pub(crate) async fn measure(
         Direction::Upload => Role::Producer,
         Direction::Download => Role::Consumer,
     };
+    let granted = socket::granted_buffers(&opened.tcp);
     let stream = Stream::new(opened.tcp)
         .map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
     let end = End { role: local_role, stream, plan, clock: means.clock, sampler: means.sampler.clone() };
@@ -99,7 +100,7 @@ pub(crate) async fn measure(
         live: means.live,
     };
     let conducted = Conductor::new(setting, stage).conduct().await;
-    let mut unmeasured = Vec::new();
+    let mut unmeasured = smaller_buffers(granted, means.scenario.buffers);
     match timeout(GRACE, tasks.join_next()).await {
         Ok(Some(Ok(Ok(()))) | None) => {}
         Ok(Some(Ok(Err(error)))) => unmeasured.push(format!("{direction}: the client's end failed: {error}")),
@@ -116,6 +117,16 @@ pub(crate) async fn measure(
         }
     };
     Ok(evaluate(means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
+}
+
+/// What the kernel did not grant of the buffers that were asked for.
+fn smaller_buffers(granted: io::Result<ByteSize>, asked: Buffers) -> Vec<String> {
+    match (granted, asked) {
+        (Ok(granted), Buffers::Fixed(asked)) if granted < asked => vec![format!(
+            "what buffers of {asked} would do: the kernel granted {granted} (net.core.rmem_max, wmem_max)"
+        )],
+        _ => Vec::new(),
+    }
 }
 
 /// What is known of a stream beside its course.
@@ -236,44 +247,4 @@ fn merge_events(conducted: &Conducted, direction: Direction, run: u32) -> Vec<Ev
     events.extend(stage.consumer.events.iter().map(record(Some(Role::Consumer))));
     events.sort_by_key(|record| record.timed.at);
     events
-}
-
-/// A direction whose connection could not be opened, after others could.
-pub(crate) fn unopened(error: &OpenError, waited: Duration, direction: Direction, run: u32) -> Measured {
-    let how = match error {
-        OpenError::Silent { .. } => How::Timeout,
-        OpenError::Ended { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => How::Fin,
-        _ => How::Reset,
-    };
-    let after_ms = waited.as_secs_f64() * 1e3;
-    let report = DirectionReport {
-        verdict: Verdict::Breaks,
-        reason: format!("a fresh connection could not be opened: {error}"),
-        baseline_bytes_per_second: None,
-        trickle_held_ms: None,
-        absorbed: None,
-        last_write_ms: None,
-        zero_window_ms: None,
-        window_probes: 0,
-        release_ms: None,
-        recovery_ms: None,
-        integrity: Bytes::default(),
-        ended: Some(Ended { by: Party::Path, how, phase: Phase::Connect, after_ms }),
-        round_trip_ms: None,
-        blocked_ms: None,
-        swallowing_bytes_per_second: None,
-        slowest_drip_bytes_per_second: None,
-        clock_uncertainty_ms: 0.0,
-        sampler: None,
-    };
-    let trace = StreamTrace { run, direction, producer: Vec::new(), consumer: Vec::new() };
-    Measured {
-        report,
-        trace,
-        events: Vec::new(),
-        intervals: Vec::new(),
-        unmeasured: Vec::new(),
-        mss: None,
-        offset: ClockOffset::default(),
-    }
 }

@@ -10,6 +10,7 @@ mod error;
 mod figures;
 mod judge;
 mod live;
+mod nothing;
 mod reason;
 mod run;
 mod stage;

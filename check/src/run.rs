@@ -1,10 +1,11 @@
 //! All runs of a check, one direction after the other.
 
 use crate::bench::Bench;
-use crate::direction::{Means, Measured, measure, unopened};
+use crate::direction::{Means, Measured, measure};
 use crate::environment::Environment;
 use crate::error::CheckError;
 use crate::live::Live;
+use crate::nothing::{lost, unopened};
 use endpoint::Sampler;
 use report::{DirectionReport, RunDocument, RunReport};
 use scenario::Scenario;
@@ -71,6 +72,7 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
                     let waited = clock.now().since(asked).unwrap_or_default();
                     unopened(&error, waited, *direction, run)
                 }
+                Err(error) if !result.streams.is_empty() => lost(&error, *direction, run),
                 Err(error) => return Err(error),
             };
             directions.insert(*direction, result.keep(measured, *direction, &scenario));

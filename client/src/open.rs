@@ -32,7 +32,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The answer is not ours.
-    #[error("{address} is no backpressure server")]
+    #[error("could not talk to {address}")]
     Foreign {
         /// What was dialled.
         address: String,

@@ -1,5 +1,7 @@
 //! What a client may ask of a server.
 
+use socket::Buffers;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use units::ByteSize;
 use wire::{FRAME_HEADER, Plan};
@@ -22,6 +24,12 @@ pub struct ServerLimits {
     /// How long running streams are waited for at shutdown.
     pub drain: Duration,
 }
+
+/// How often a client may have samples taken.
+const SAMPLE: RangeInclusive<Duration> = Duration::from_micros(100)..=Duration::from_secs(1);
+
+/// What the kernel's signed 32-bit option can hold, doubled as it is.
+const BUFFERS: ByteSize = ByteSize::mib(1023);
 
 impl Default for ServerLimits {
     fn default() -> Self {
@@ -54,8 +62,11 @@ impl ServerLimits {
         if plan.trickle.messages > 10_000 || plan.trickle.spacing.0 > self.duration {
             return Some("a trickle has at most 10000 messages".to_owned());
         }
-        if plan.sample.0 < Duration::from_micros(100) {
-            return Some("samples may be taken every 100 µs at most".to_owned());
+        if !SAMPLE.contains(&plan.sample.0) {
+            return Some("samples may be taken every 100 µs to 1 s".to_owned());
+        }
+        if matches!(plan.buffers, Buffers::Fixed(size) if size > BUFFERS) {
+            return Some(format!("socket buffers may have {BUFFERS} at most"));
         }
         None
     }

@@ -5,10 +5,12 @@ use crate::registry::{DataConnection, Registration};
 use endpoint::{End, EndHandle, Sampler};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use trace::{Direction, Role};
 use tracing::{debug, info, warn};
 use transport::Stream;
@@ -17,6 +19,16 @@ use wire::{Command, FromServer, Plan, Reply, Report, RunId, ToServer};
 
 /// Messages that may wait in either direction.
 pub(crate) const WAITING_MESSAGES: usize = 256;
+
+/// How long a stream may go on whose control connection is gone.
+const ORPHANED: Duration = Duration::from_mins(1);
+
+/// How a client left.
+#[derive(Debug, PartialEq, Eq)]
+enum Parting {
+    Goodbye,
+    Lost,
+}
 
 /// A client's side of a run: what it says, and what it is told.
 #[derive(Debug)]
@@ -60,14 +72,23 @@ impl Session {
 
     /// Serves until the client says goodbye, or is gone and its streams are over.
     pub(crate) async fn run(mut self) {
-        let mut heard = true;
-        while heard || !self.tasks.is_empty() {
+        if self.serve().await == Parting::Lost {
+            // The path may have cut the control connection alone: the ends may finish what they are about.
+            let over = async { while self.tasks.join_next().await.is_some() {} };
+            if timeout(ORPHANED, over).await.is_err() {
+                info!("a stream outlived its control connection for too long");
+            }
+        }
+        self.tasks.shutdown().await;
+    }
+
+    async fn serve(&mut self) -> Parting {
+        loop {
             tokio::select! {
-                message = self.hear.recv(), if heard => match message {
-                    Some(ToServer::Bye) => break,
+                message = self.hear.recv() => match message {
+                    Some(ToServer::Bye) => return Parting::Goodbye,
                     Some(message) => self.obey(message).await,
-                    // The ends go on by their own deadlines: the path may have cut the control connection.
-                    None => heard = false,
+                    None => return Parting::Lost,
                 },
                 Some(connection) = self.place.streams.recv() => self.take(connection).await,
                 Some(ended) = self.tasks.join_next() => if let Err(error) = ended {
@@ -75,7 +96,6 @@ impl Session {
                 },
             }
         }
-        self.tasks.shutdown().await;
     }
 
     async fn obey(&mut self, message: ToServer) {

@@ -16,6 +16,9 @@ use units::Clock;
 /// Batches that may wait to be taken: more than twenty seconds' worth.
 const WAITING_BATCHES: usize = 512;
 
+/// A newcomer with a short interval does not wait longer than this for one with a long interval.
+const LONGEST_TICK: Duration = Duration::from_millis(10);
+
 /// Ticks between two readings of the thread's own CPU time.
 const TICKS_A_READING: u32 = 32;
 
@@ -102,7 +105,7 @@ fn sample_all(
         }
         subjects.extend(arriving.try_iter());
         if let Some(interval) = subjects.iter().map(|subject| subject.interval()).min() {
-            ticker.tick(clock, interval)?;
+            ticker.tick(clock, interval.min(LONGEST_TICK))?;
         }
         for subject in &subjects {
             subject.look(clock.now());

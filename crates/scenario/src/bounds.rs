@@ -10,6 +10,8 @@ pub struct Limits {
     pub message_min: ByteSize,
     /// The largest message, which an end keeps in memory several times.
     pub message_max: ByteSize,
+    /// The smallest and the largest socket buffers; the kernel's option is a signed 32-bit number, and doubled.
+    pub buffers: (ByteSize, ByteSize),
     /// The most bytes that a path may be asked to swallow.
     pub limit_max: ByteSize,
     /// The longest that a phase may last.
@@ -24,6 +26,7 @@ pub struct Limits {
 pub const LIMITS: Limits = Limits {
     message_min: ByteSize::bytes(128),
     message_max: ByteSize::mib(16),
+    buffers: (ByteSize::kib(1), ByteSize::mib(1023)),
     limit_max: ByteSize::mib(1024 * 1024),
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),

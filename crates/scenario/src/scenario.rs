@@ -101,6 +101,9 @@ impl Scenario {
     /// Checks every value against [`LIMITS`] and the others.
     pub fn validate(draft: ScenarioDraft) -> Result<Self, ScenarioError> {
         size("--message", draft.message, LIMITS.message_min, LIMITS.message_max)?;
+        if let Buffers::Fixed(buffers) = draft.buffers {
+            size("--buffers", buffers, LIMITS.buffers.0, LIMITS.buffers.1)?;
+        }
         size("--limit", draft.limit, draft.message, LIMITS.limit_max)?;
         size("--warm-up", draft.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
         let second = Duration::from_secs(1);

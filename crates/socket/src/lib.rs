@@ -13,7 +13,9 @@ mod state;
 mod tcp_info;
 
 pub use cpu::thread_cpu_time;
-pub use options::{Buffers, apply_buffers, delay_acknowledgements, reset_on_close, set_user_timeout};
+pub use options::{
+    Buffers, apply_buffers, delay_acknowledgements, granted_buffers, reset_on_close, set_user_timeout,
+};
 pub use queues::{receive_queue, send_queue};
 pub use state::TcpState;
 pub use tcp_info::{TcpInfo, tcp_info};

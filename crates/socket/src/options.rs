@@ -63,6 +63,13 @@ pub fn apply_buffers(socket: impl AsFd, buffers: Buffers) -> io::Result<()> {
     socket.set_recv_buffer_size(size)
 }
 
+/// The smaller of both buffers, as one would have to ask for it: the kernel doubles, and caps, what is asked for.
+pub fn granted_buffers(socket: impl AsFd) -> io::Result<ByteSize> {
+    let socket = SockRef::from(&socket);
+    let granted = socket.send_buffer_size()?.min(socket.recv_buffer_size()?) / 2;
+    Ok(ByteSize::bytes(granted as u64))
+}
+
 /// Sets `TCP_USER_TIMEOUT`: the kernel ends the connection when data stays unacknowledged, or a window closed, that long.
 pub fn set_user_timeout(socket: impl AsFd, timeout: Duration) -> io::Result<()> {
     SockRef::from(&socket).set_tcp_user_timeout(Some(timeout))

@@ -11,6 +11,6 @@ mod summary;
 pub use event::{Event, EventRecord, Timed};
 pub use latency::{Latencies, LatencyError, Tag};
 pub use names::{Direction, How, Party, Phase, Role, Verdict};
-pub use recording::{Interval, RecordingError, StreamTrace};
+pub use recording::{Interval, RecordingError, StreamTrace, printable};
 pub use sample::{Sample, SampleError, samples_from_csv, samples_to_csv};
 pub use summary::{ConsumerSummary, EndSummary, Integrity, ProducerSummary, SamplerCost, TrickleArrival};

@@ -123,7 +123,9 @@ impl Reply {
 
     /// From a line without its newline.
     pub fn decode(line: &[u8]) -> Result<Self, OpeningError> {
-        parse(line)
+        let Self { instance, refused } = parse(line)?;
+        // It will be shown to a person.
+        Ok(Self { instance, refused: refused.map(|reason| trace::printable(&reason)) })
     }
 }
 
@@ -139,7 +141,8 @@ fn parse<T: for<'de> Deserialize<'de>>(line: &[u8]) -> Result<T, OpeningError> {
     if version != PROTOCOL_VERSION.to_string().as_bytes() {
         return Err(OpeningError::Version { theirs: excerpt(version) });
     }
-    serde_json::from_slice(json).map_err(|error| OpeningError::Malformed(error.to_string()))
+    serde_json::from_slice(json)
+        .map_err(|error| OpeningError::Malformed(trace::printable(&error.to_string())))
 }
 
 /// The first bytes of `bytes` in a form that can be logged.
