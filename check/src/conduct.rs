@@ -22,6 +22,9 @@ const RECOVERY: Duration = Duration::from_secs(5);
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A consumer resumes by itself this long after the deadline, if it is told nothing.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
 /// How long an end may take to do as it is told, and to tell its last word.
 const OBEDIENCE: Duration = Duration::from_secs(5);
 
@@ -139,6 +142,8 @@ impl<'a> Conductor<'a> {
     /// Full speed, unless the path is to be found cold.
     async fn baseline(&mut self) -> Result<(), Cut> {
         self.begin(Phase::Baseline);
+        // The pauses between trickle messages are the producer's, not the path's.
+        self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
         if self.scenario.baseline.0.is_zero() {
             self.stop_reading().await?;
             self.stage.producer.tell(Command::Flood);
@@ -167,7 +172,8 @@ impl<'a> Conductor<'a> {
     /// The consumer reads nothing until the producer is blocked and held, the limit is hit, or time is up.
     async fn stall(&mut self) -> Result<(), Cut> {
         if self.scenario.baseline.0.is_zero() {
-            self.await_event(Role::Producer, |event| matches!(event, Event::FloodBegan)).await?;
+            self.await_event(Role::Producer, Duration::ZERO, |event| matches!(event, Event::FloodBegan))
+                .await?;
         } else {
             self.stop_reading().await?;
         }
@@ -248,8 +254,13 @@ impl<'a> Conductor<'a> {
         self.begin(Phase::Resume);
         self.stage.consumer.tell(Command::Resume);
         self.stage.producer.tell(Command::Resume);
-        let resumed =
-            self.await_event(Role::Consumer, |event| matches!(event, Event::Resumed { .. })).await?;
+        // Where the path holds the command up, the consumer resumes by itself.
+        let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
+            self.clock.until(stalled.plus(self.scenario.deadline.0 + GRACE))
+        });
+        let resumed = self
+            .await_event(Role::Consumer, by_itself, |event| matches!(event, Event::Resumed { .. }))
+            .await?;
         self.marks.resumed = Some(resumed);
         self.moved.0 = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
@@ -280,7 +291,7 @@ impl<'a> Conductor<'a> {
         self.begin(Phase::Verify);
         self.stage.producer.tell(Command::Finish);
         let deadline = self.clock.now().plus(self.scenario.deadline.0.max(Duration::from_mins(1)));
-        while !self.complete() {
+        while !self.complete() && !self.stage.consumer.closed {
             if self.clock.now() >= deadline {
                 self.marks.unfinished = true;
                 return Ok(());
@@ -296,8 +307,17 @@ impl<'a> Conductor<'a> {
         self.live.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
     }
 
+    /// The consumer has the last byte.
     fn complete(&self) -> bool {
-        let complete = |timed: &Timed| matches!(timed.event, Event::Complete { .. }).then_some(());
-        self.stage.consumer.find(complete).is_some()
+        self.stage.consumer.find(is_complete).is_some()
     }
+
+    /// The producer wrote the last byte.
+    fn sent_all(&self) -> bool {
+        self.stage.producer.find(is_complete).is_some()
+    }
+}
+
+fn is_complete(timed: &Timed) -> Option<()> {
+    matches!(timed.event, Event::Complete { .. }).then_some(())
 }

@@ -1,5 +1,6 @@
 //! The course that one stream took: when what began, what came of the stall, and what cut it short.
 
+use crate::judge::{Finding, Judge, Rules};
 use crate::stage::Stage;
 use std::time::Duration;
 use trace::{Event, Phase, Role, Timed};
@@ -69,6 +70,43 @@ pub(crate) struct Marks {
 }
 
 impl Conducted {
+    /// The producer was blocked when the stall ended, though not for as long as the hold.
+    pub(crate) fn ended_blocked(&self) -> bool {
+        let last = self.decisions.iter().rev().find_map(|timed| match timed.event {
+            Event::Blocked { .. } => Some(true),
+            Event::BlockWithdrawn => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    }
+
+    /// Where the path held the producer's samples up until the deadline, judges by those that came later.
+    pub(crate) fn judge_again(&mut self, rules: Rules) {
+        let (Outcome::Deadline, Some(stalled), Some(measured)) =
+            (self.outcome, self.marks.stalled, self.marks.measured)
+        else {
+            return;
+        };
+        let mut judge = Judge::new(rules);
+        let since = self.marks.baseline.unwrap_or(stalled);
+        let resumed = self.stage.consumer.find(|timed| match timed.event {
+            Event::Resumed { .. } => Some(timed.at),
+            _ => None,
+        });
+        let until = resumed.map_or(measured, |resumed| resumed.min(measured));
+        let samples = &self.stage.producer.samples;
+        for sample in samples.iter().filter(|sample| sample.at >= since && sample.at <= until) {
+            if sample.at >= stalled {
+                judge.stalled(stalled);
+            }
+            if judge.observe(sample) == Finding::Held {
+                self.outcome = Outcome::Held;
+                self.quiet = judge.quiet();
+                return;
+            }
+        }
+    }
+
     /// The phase at `at`.
     pub(crate) fn phase_at(&self, at: Timestamp) -> Phase {
         let begun = |timed: &Timed| match timed.event {

@@ -1,10 +1,11 @@
 //! One direction on fresh connections: opened, conducted, and turned into figures.
 
 use crate::bench::{Bench, OpenedStream};
-use crate::conduct::{Conductor, Setting};
+use crate::conduct::{Conductor, GRACE, Setting};
 use crate::course::{Conducted, Outcome};
 use crate::error::CheckError;
 use crate::figures::{Evidence, ms_between};
+use crate::judge::Rules;
 use crate::live::Live;
 use crate::reason::{Judgement, judge};
 use crate::stage::Stage;
@@ -31,9 +32,6 @@ const TRICKLE: TrickleShape = TrickleShape {
     spacing: Span(Duration::from_millis(20)),
     message: ByteSize::bytes(FRAME_HEADER as u64 + 76),
 };
-
-/// A consumer resumes by itself this long after the latest command it could get.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What an end may take beside its phases of stated length.
 const SLACK: Duration = Duration::from_mins(5);
@@ -70,6 +68,9 @@ pub(crate) async fn measure(
     direction: Direction,
     run: u32,
 ) -> Result<Measured, CheckError> {
+    if means.stop.is_cancelled() {
+        return Err(CheckError::Interrupted);
+    }
     let before = bench.clock_offset().await?;
     let plan = Arc::new(plan(means.scenario, direction, before, run));
     let OpenedStream { opened, remote } = bench.open(&plan, before).await?;
@@ -162,10 +163,11 @@ fn evaluate(
     scenario: &Scenario,
     direction: Direction,
     run: u32,
-    conducted: Conducted,
+    mut conducted: Conducted,
     context: Context,
 ) -> Measured {
     let Context { round_trip, offset, mut unmeasured } = context;
+    conducted.judge_again(Rules { hold: scenario.hold.0, round_trip });
     let evidence = Evidence::new(&conducted);
     let report = figures(&evidence, scenario, round_trip, offset);
     let intervals = intervals(&evidence);
@@ -193,6 +195,7 @@ fn figures(
     let since = |mark: Option<Timestamp>, at: Option<Timestamp>| Some(ms_between(mark?, at?));
     let baseline = evidence.baseline_rate();
     let when_held = |figure: Option<f64>| figure.filter(|_| held);
+    let when_blocked = |figure: Option<f64>| figure.filter(|_| held || conducted.ended_blocked());
     let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
     #[expect(clippy::cast_precision_loss, reason = "2^53 ns are 104 days")]
     let clock_uncertainty_ms = offset.uncertainty as f64 / 1e6;
@@ -202,7 +205,7 @@ fn figures(
         baseline_bytes_per_second: baseline,
         trickle_held_ms: evidence.trickle_held(round_trip),
         absorbed,
-        last_write_ms: when_held(since(marks.stalled, evidence.last_write())),
+        last_write_ms: when_blocked(since(marks.stalled, evidence.last_write())),
         zero_window_ms: since(marks.stalled, evidence.zero_window()),
         window_probes: evidence.window_probes(),
         release_ms: when_held(since(marks.resumed, evidence.first_write())),

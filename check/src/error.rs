@@ -37,6 +37,9 @@ pub enum CheckError {
     /// The control connection was lost before the measurement began.
     #[error("the control connection was lost")]
     ControlLost,
+    /// A person stopped it.
+    #[error("the check was interrupted")]
+    Interrupted,
     /// This machine does not do what is needed.
     #[error("could not {doing}")]
     Local {

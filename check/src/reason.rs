@@ -54,11 +54,17 @@ fn stall(evidence: &Evidence<'_>, absorbed: Option<&Absorbed>, scenario: &Scenar
         }
         Outcome::Deadline => {
             let deadline = format_duration(scenario.deadline.0);
-            let rate = evidence.swallowing_rate().map_or_else(|| "an unknown rate".to_owned(), format_rate);
-            let why = format!(
-                "the path still took bytes at {rate} after {deadline}, below the limit of {}",
-                scenario.limit
-            );
+            let limit = scenario.limit;
+            let why = match evidence.swallowing_rate() {
+                Some(rate) if rate > 0.0 => format!(
+                    "the path still took bytes at {} after {deadline}, below the limit of {limit}",
+                    format_rate(rate)
+                ),
+                Some(_) => {
+                    format!("the producer was quiet, but not for long enough to be sure, after {deadline}")
+                }
+                None => "nothing was heard of the producer while the consumer read nothing".to_owned(),
+            };
             (Verdict::Undecided, why)
         }
         Outcome::CutShort => (Verdict::Undecided, "the stall was never measured".to_owned()),
@@ -94,13 +100,17 @@ fn cut_short(cut: Cut) -> String {
 
 /// Who ended the connection, how, and when: by the end that saw it first.
 fn ended(conducted: &Conducted, scenario: &Scenario) -> Option<(Ended, String)> {
-    let (seen_by, at, how, detail) = match (conducted.stage.first_end(), conducted.cut) {
-        (Some((role, at, how, detail)), _) => (Some(role), at, how, detail),
-        (None, Some(Cut::Dead)) => {
+    let (seen_by, at, how, detail) = match conducted.cut? {
+        // What the ends saw after we cut them short is our own doing.
+        Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) => return None,
+        Cut::Ended => {
+            let (role, at, how, detail) = conducted.stage.first_end()?;
+            (Some(role), at, how, detail)
+        }
+        Cut::Dead => {
             let at = conducted.cut_at.unwrap_or(conducted.marks.connected);
             (None, at, How::Timeout, String::new())
         }
-        _ => return None,
     };
     let phase = conducted.phase_at(at);
     let gave_up = how == How::Timeout && seen_by == Some(Role::Producer) && scenario.user_timeout.is_some();

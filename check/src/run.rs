@@ -61,9 +61,6 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
     for run in 1..=scenario.repeat {
         let mut directions = BTreeMap::new();
         for direction in &scenario.directions {
-            if stop.is_cancelled() && !(run == 1 && directions.is_empty()) {
-                break;
-            }
             let asked = clock.now();
             let measured = match measure(&means, &mut bench, *direction, run).await {
                 Ok(measured) => measured,
@@ -77,8 +74,9 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
             };
             directions.insert(*direction, result.keep(measured, *direction, &scenario));
         }
-        if !directions.is_empty() {
-            result.reports.push(run_report(directions));
+        result.reports.push(run_report(directions));
+        if stop.is_cancelled() {
+            break;
         }
     }
     bench.tear_down().await;

@@ -4,7 +4,7 @@ use super::{Conductor, DEAD, OBEDIENCE};
 use crate::course::Cut;
 use crate::stage::Update;
 use std::time::Duration;
-use trace::{Event, Phase, Role, Timed};
+use trace::{Event, How, Phase, Role, Timed};
 use units::Timestamp;
 use wire::Command;
 
@@ -38,16 +38,18 @@ impl Conductor<'_> {
 
     pub(super) async fn stop_reading(&mut self) -> Result<(), Cut> {
         self.stage.consumer.tell(Command::Stall);
-        self.await_event(Role::Consumer, |event| matches!(event, Event::Stalled { .. })).await.map(drop)
+        let stalled = |event: &Event| matches!(event, Event::Stalled { .. });
+        self.await_event(Role::Consumer, Duration::ZERO, stalled).await.map(drop)
     }
 
-    /// Waits for an event that a command brings about, at most as long as obedience and the path take.
+    /// Waits for an event that a command brings about: as long as obedience and the path take, and `longer`.
     pub(super) async fn await_event(
         &mut self,
         role: Role,
+        longer: Duration,
         wanted: impl Fn(&Event) -> bool,
     ) -> Result<Timestamp, Cut> {
-        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
+        let deadline = self.clock.now().plus(longer + OBEDIENCE + 10 * self.round_trip);
         loop {
             let found = self.stage.track(role).find(|timed| wanted(&timed.event).then_some(timed.at));
             if let Some(at) = found {
@@ -80,6 +82,12 @@ impl Conductor<'_> {
 
     pub(super) fn note(&mut self, update: Update) -> Result<Option<(Role, Timed)>, Cut> {
         match update {
+            // All was sent and the direction closed: then bytes are missing, and the connection ended in order.
+            Update::Event(Role::Consumer, Timed { event: Event::Ended { how: How::Fin, .. }, .. })
+                if self.sent_all() =>
+            {
+                Ok(None)
+            }
             Update::Event(_, Timed { event: Event::Ended { .. }, .. }) => Err(Cut::Ended),
             Update::Event(role, timed) => Ok(Some((role, timed))),
             Update::Closed(role) if self.is_done(role) => Ok(None),

@@ -120,10 +120,9 @@ impl Inspector {
         }
     }
 
-    /// The stream is over: what waits can no longer become a frame.
+    /// The stream is over. A frame that was under way is no damage: its rest was not delivered.
     pub fn finish(&mut self) -> Integrity {
-        let torn = self.pending() > 0 || matches!(self.search, Some(Search::AfterBadHeader));
-        if torn && !self.integrity.complete {
+        if matches!(self.search, Some(Search::AfterBadHeader)) {
             self.integrity.corrupted_frames += 1;
         }
         self.integrity.clone()

@@ -113,9 +113,18 @@ fn a_frame_sent_twice_is_a_duplicate_of_added_bytes() {
 }
 
 #[test]
-fn a_stream_cut_short_tears_its_last_frame() {
+fn a_stream_cut_short_has_no_damaged_frame() {
     let (bytes, starts) = stream(20);
     let found = inspect(&bytes[..starts[5] + 60], 1000);
+    assert_eq!((found.frames, found.corrupted_frames, found.complete), (5, 0, false));
+}
+
+#[test]
+fn a_stream_that_ends_in_garbage_has_a_torn_frame() {
+    let (mut bytes, starts) = stream(20);
+    bytes.truncate(starts[5]);
+    bytes.extend_from_slice(&[7; 100]);
+    let found = inspect(&bytes, 1000);
     assert_eq!((found.frames, found.corrupted_frames, found.complete), (5, 1, false));
 }
 
