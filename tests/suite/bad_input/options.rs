@@ -1,0 +1,77 @@
+//! Options whose values mean nothing.
+
+use super::{one_clear_line, refused_naming};
+use crate::command::program;
+use crate::workplace::{Workplace, end_of};
+
+#[test]
+fn an_option_with_an_unknown_value_is_named() {
+    for (options, named) in [
+        ("--direction sideways", ["--direction", "upload, download, both"]),
+        ("--format yaml", ["--format", "text, json"]),
+        ("--expect maybe", ["--expect", "propagates, absorbs, breaks"]),
+        ("--integrity some", ["--integrity", "full, off"]),
+        ("--buffers many", ["--buffers", "`many` does not start with a number"]),
+        ("--seed dice", ["--seed", "invalid digit"]),
+        ("--nonsense", ["--nonsense", "unexpected argument"]),
+        ("extra", ["extra", "unexpected argument"]),
+    ] {
+        refused_naming(&format!("check {options}"), &named);
+    }
+    refused_naming("nonsense", &["nonsense", "subcommand"]);
+}
+
+#[test]
+fn a_number_without_its_unit_is_refused() {
+    for (options, named) in [
+        ("--limit 64", ["--limit", "`64KiB`"]),
+        ("--message 1000", ["--message", "`1000KiB`"]),
+        ("--max-path 5", ["--max-path", "`5KiB`"]),
+        ("--hold 5", ["--hold", "5sec"]),
+        ("--rate 5", ["--rate", "`5MB/s`"]),
+        ("--rate 5MB", ["--rate", "MB/s"]),
+        ("--limit 64parsec", ["--limit", "MiB"]),
+    ] {
+        refused_naming(&format!("check {options}"), &named);
+    }
+}
+
+#[test]
+fn a_value_out_of_its_bounds_is_refused_with_them() {
+    for (options, named) in [
+        ("--rate 0", ["--rate", "above 0"]),
+        ("--message 10B", ["--message", "128 B to 16 MiB"]),
+        ("--message 1GiB", ["--message", "128 B to 16 MiB"]),
+        ("--limit 1KiB", ["--limit", "64 KiB"]),
+        ("--sample 0", ["--sample", "100us to 1s"]),
+        ("--hold 0", ["--hold", "100ms"]),
+        ("--repeat 0", ["--repeat", "1 to 1000"]),
+        ("--deadline 2s --hold 2s", ["--deadline", "longer than --hold"]),
+        ("--baseline 0s --warm-up 1MiB", ["--warm-up", "--baseline"]),
+    ] {
+        refused_naming(&format!("check {options}"), &named);
+    }
+}
+
+#[test]
+fn socket_buffers_that_no_kernel_can_have_are_refused() {
+    // Above 2 GiB the size no longer fits the kernel's integer: 4 GiB would be taken for 0.
+    refused_naming("check --buffers 4GiB --direction upload --baseline 0s --hold 100ms", &["--buffers"]);
+}
+
+#[test]
+fn a_wrong_value_in_the_environment_is_refused_as_on_the_command_line() {
+    let place = Workplace::new();
+    let mut command = program();
+    command.current_dir(place.path()).arg("check").env("BACKPRESSURE_LIMIT", "64");
+    let complaint = one_clear_line(&end_of(&mut command));
+    assert!(complaint.contains("--limit") && complaint.contains("`64KiB`"), "{complaint}");
+}
+
+#[test]
+fn listen_and_via_need_each_other_and_exclude_a_target() {
+    refused_naming("check --via :8080", &["--listen"]);
+    refused_naming("check --listen :9000", &["--via"]);
+    let all = "check --listen :9000 --via :8080 --target tcp://h:1";
+    refused_naming(all, &["--target", "cannot be used with"]);
+}

@@ -1,0 +1,25 @@
+//! Whole processes: the built program against relays, middleboxes, other networks, and other people's tools.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that finds something else than it expects is over"
+)]
+
+mod bad_input;
+mod burners;
+mod command;
+mod figures;
+mod hostile;
+mod judges;
+mod middleboxes;
+mod namespace;
+mod namespaces;
+mod output;
+mod proxy;
+mod relay;
+mod relays;
+mod stepped_clock;
+mod underway;
+mod waiting;
+mod workplace;
