@@ -4,7 +4,7 @@ use crate::arguments::Format;
 use crate::options::CheckOptions;
 use crate::output::Outputs;
 use crate::screen;
-use crate::signals::stop_on_signal;
+use crate::signals::{second_signal, stop_on_signal};
 use ::check::{Check, CheckResult};
 use ::report::Recording;
 use scenario::Scenario;
@@ -25,11 +25,11 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let recording = judged(result);
-    if let Some(folder) = &outputs.folder {
-        recording.write(folder)?;
-    }
+    // A disk that is full costs the recording, not the result.
+    let written = outputs.folder.as_ref().map_or(Ok(()), |folder| recording.write(folder));
     outputs.write_junit(&::report::junit(&recording.verdict))?;
     screen::show_recording(&recording, options.format, outputs.folder.as_deref())?;
+    written?;
     Ok(ExitCode::from(u8::from(!recording.verdict.expected)))
 }
 
@@ -41,11 +41,15 @@ async fn measure(scenario: Scenario, shown: bool) -> anyhow::Result<CheckResult>
     tasks.spawn(stop_on_signal(stop.clone())?);
     let mut screen = JoinSet::new();
     screen.spawn(screen::show(state, shown));
-    let result = ::check::run(Check { scenario, stop, live }).await;
+    let again = second_signal(stop.clone())?;
+    let result = tokio::select! {
+        result = ::check::run(Check { scenario, stop, live }) => result.map_err(anyhow::Error::from),
+        () = again => Err(anyhow::anyhow!("interrupted twice: nothing is kept")),
+    };
     // The screen clears its line once nobody tells it anything more.
     while screen.join_next().await.is_some() {}
     tasks.shutdown().await;
-    Ok(result?)
+    result
 }
 
 fn judged(result: CheckResult) -> Recording {

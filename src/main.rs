@@ -19,7 +19,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return arguments::refuse(&error),
     };
-    screen::log_to_stderr(arguments.verbose);
+    // A server's log tells who came; a check's only what went wrong.
+    let serves = matches!(arguments.task, Task::Server(_));
+    screen::log_to_stderr(arguments.verbose + u8::from(serves));
     let done = match arguments.task {
         Task::Check(options) => check::run(&options),
         Task::Server(options) => server::run(&options),

@@ -81,6 +81,9 @@ impl Outputs {
             match fs::create_dir(path) {
                 Ok(()) => self.made.push(path.to_owned()),
                 Err(_) if path.is_dir() => {}
+                Err(_) if path.exists() => {
+                    bail!("{}: {} is no folder", could_not_make(folder), path.display())
+                }
                 Err(error) => return Err(error).with_context(|| could_not_make(folder)),
             }
         }

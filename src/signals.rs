@@ -18,3 +18,16 @@ pub(crate) fn stop_on_signal(
         stop.cancel();
     })
 }
+
+/// Ends at the first SIGINT that comes after `stop`.
+pub(crate) fn second_signal(
+    stop: CancellationToken,
+) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+    Ok(async move {
+        stop.cancelled().await;
+        // The one that brought the stop about.
+        interrupt.recv().await;
+        interrupt.recv().await;
+    })
+}

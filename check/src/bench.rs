@@ -161,17 +161,22 @@ impl Bench {
     async fn prepare(&mut self, plan: &Plan, offset: ClockOffset) -> Result<(EndHandle, RunId), CheckError> {
         self.streams += 1;
         let (link, remote) = endpoint::link();
-        self.attach.send(Attachment { link, offset }).await.map_err(|_| CheckError::ControlLost)?;
+        self.attach
+            .send(Attachment { stream: self.streams, link, offset })
+            .await
+            .map_err(|_| CheckError::ControlLost)?;
         self.tell(ToServer::Prepare { stream: self.streams, plan: Box::new(plan.clone()) }).await?;
-        loop {
-            match self.answer().await? {
-                Answer::Prepared { stream, instance } if stream == self.streams => {
-                    return Ok((remote, instance));
+        let prepared = timeout(PATIENCE, async {
+            loop {
+                match self.answer().await? {
+                    Answer::Prepared { stream, instance } if stream == self.streams => return Ok(instance),
+                    Answer::Refused { reason } => return Err(CheckError::Refused(reason)),
+                    Answer::Prepared { .. } | Answer::Pong(_) => {}
                 }
-                Answer::Refused { reason } => return Err(CheckError::Refused(reason)),
-                Answer::Prepared { .. } | Answer::Pong(_) => {}
             }
-        }
+        });
+        let instance = prepared.await.unwrap_or(Err(CheckError::ControlSilent(PATIENCE)))?;
+        Ok((remote, instance))
     }
 
     /// Says goodbye and waits for everything this run started.

@@ -15,6 +15,7 @@ const HEARTBEAT: Duration = Duration::from_millis(250);
 /// The server's end of a stream, to be linked when it begins.
 #[derive(Debug)]
 pub(crate) struct Attachment {
+    pub(crate) stream: u32,
     pub(crate) link: EndLink,
     pub(crate) offset: ClockOffset,
 }
@@ -57,7 +58,12 @@ pub(crate) async fn carry(mut wires: Wires) {
                 None => return,
             },
             command = commands => match command {
-                Some(command) => if wires.say.send(ToServer::Command(command)).await.is_err() { return },
+                Some(command) => {
+                    let stream = attached.as_ref().map_or(0, |attachment| attachment.stream);
+                    if wires.say.send(ToServer::Command { stream, command }).await.is_err() {
+                        return;
+                    }
+                }
                 None => attached = None,
             },
             message = wires.hear.recv() => match message {
@@ -77,13 +83,14 @@ pub(crate) async fn carry(mut wires: Wires) {
 impl Wires {
     fn pass_on(&self, message: FromServer, attached: &mut Option<Attachment>) {
         let answer = match message {
-            FromServer::Report(report) => {
-                let last = matches!(report, Report::Summary(_));
-                if let Some(Attachment { link, offset }) = attached {
-                    report_on_our_clock(report, *offset, link);
-                }
-                if last {
+            FromServer::Report { stream, report } => {
+                // The tail of an earlier stream is nobody's any more.
+                let own = attached.as_ref().filter(|attachment| attachment.stream == stream);
+                let Some(Attachment { link, offset, .. }) = own else { return };
+                if report == Report::Over {
                     *attached = None;
+                } else {
+                    report_on_our_clock(report, *offset, link);
                 }
                 return;
             }
@@ -109,6 +116,8 @@ fn report_on_our_clock(report: Report, offset: ClockOffset, link: &EndLink) {
         Report::Event(Timed { at, event }) => {
             let event = match event {
                 Event::Paused { from } => Event::Paused { from: ours(from) },
+                Event::Ended { how, detail } => Event::Ended { how, detail: trace::printable(&detail) },
+                Event::Left { why } => Event::Left { why: trace::printable(&why) },
                 other => other,
             };
             Report::Event(Timed { at: ours(at), event })
@@ -130,6 +139,7 @@ fn report_on_our_clock(report: Report, offset: ClockOffset, link: &EndLink) {
             }
             Report::Summary(summary)
         }
+        Report::Over => return,
     };
     if let Err(error) = link.reports.try_send(report) {
         tracing::warn!(%error, "a report of the server was lost");

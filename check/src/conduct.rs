@@ -22,6 +22,12 @@ const RECOVERY: Duration = Duration::from_secs(5);
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The warm-up may take this long.
+const WARM_UP: Duration = Duration::from_mins(2);
+
+/// The ends' last words, their samples among them, may take this long.
+const LAST_WORDS: Duration = Duration::from_mins(2);
+
 /// A consumer resumes by itself this long after the deadline, if it is told nothing.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
@@ -42,6 +48,10 @@ pub(crate) struct Conductor<'a> {
     decisions: Vec<Timed>,
     /// The consumer's progress: when, and how many bytes it had.
     moved: (Timestamp, u64),
+    /// When anything was heard of the consumer.
+    heard: Timestamp,
+    /// What the consumer had read when the baseline began.
+    read_before: u64,
 }
 
 /// What a conductor is given beside the stage.
@@ -81,6 +91,8 @@ impl<'a> Conductor<'a> {
             outcome: Outcome::CutShort,
             decisions: Vec::new(),
             moved: (now, 0),
+            heard: now,
+            read_before: 0,
         }
     }
 
@@ -150,11 +162,14 @@ impl<'a> Conductor<'a> {
             return Ok(());
         }
         self.stage.producer.tell(Command::Flood);
-        while self.consumed() < self.scenario.warm_up.as_u64() {
+        let warm = self.clock.now().plus(WARM_UP);
+        while self.consumed() < self.scenario.warm_up.as_u64() && self.clock.now() < warm {
             self.step().await?;
             self.require_life()?;
         }
+        self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
         let began = self.clock.now();
+        self.read_before = self.consumed();
         self.marks.baseline = Some(began);
         let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip));
         while self.clock.now() < until {
@@ -162,7 +177,8 @@ impl<'a> Conductor<'a> {
         }
         // A stall means something only on a stream that moves.
         let lately = Duration::from_millis(500).max(3 * self.round_trip);
-        while self.clock.now().since(self.moved.0) > Some(lately) {
+        let longest = self.clock.now().plus(3 * DEAD.max(10 * self.round_trip));
+        while self.clock.now().since(self.moved.0) > Some(lately) && self.clock.now() < longest {
             self.step().await?;
             self.require_life()?;
         }
@@ -177,7 +193,6 @@ impl<'a> Conductor<'a> {
         } else {
             self.stop_reading().await?;
         }
-        self.begin(Phase::Stall);
         let flood = self.stage.producer.find(|timed| match timed.event {
             Event::FloodBegan => Some(timed.at),
             _ => None,
@@ -191,9 +206,12 @@ impl<'a> Conductor<'a> {
             })
             .ok_or(Cut::Disobeyed(Role::Consumer))?;
         let began = flood.map_or(stalled, |flood| stalled.max(flood));
+        self.begin_at(began, Phase::Stall);
         self.marks.stalled = Some(began);
         self.judge.stalled(began);
-        self.stage.producer.tell(Command::Limit { bytes: consumed + self.scenario.limit.as_u64() });
+        self.stage
+            .producer
+            .tell(Command::Limit { bytes: consumed.saturating_add(self.scenario.limit.as_u64()) });
         let deadline = began.plus(self.scenario.deadline.0);
         self.outcome = self.watch_stall(deadline).await?;
         self.marks.measured = Some(self.clock.now());
@@ -256,13 +274,14 @@ impl<'a> Conductor<'a> {
         self.stage.producer.tell(Command::Resume);
         // Where the path holds the command up, the consumer resumes by itself.
         let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
-            self.clock.until(stalled.plus(self.scenario.deadline.0 + GRACE))
+            self.clock.until(stalled.plus(self.scenario.deadline.0 + self.scenario.hold.0 + GRACE))
         });
         let resumed = self
             .await_event(Role::Consumer, by_itself, |event| matches!(event, Event::Resumed { .. }))
             .await?;
         self.marks.resumed = Some(resumed);
         self.moved.0 = self.clock.now();
+        self.heard = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
         let target = self.baseline_rate().map(|rate| rate * RECOVERED);
         let mut seen: Vec<(Timestamp, u64)> = Vec::new();
@@ -278,7 +297,7 @@ impl<'a> Conductor<'a> {
             let Some((at, bytes)) = back else { continue };
             let time = sample.at.since(*at).unwrap_or_default().as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-            let rate = (sample.stream_bytes - bytes) as f64 / time;
+            let rate = sample.stream_bytes.saturating_sub(*bytes) as f64 / time;
             if target.is_none_or(|target| rate >= target) {
                 break;
             }

@@ -36,6 +36,8 @@ pub(crate) enum Cut {
     Lost(Role),
     /// An end did not do as it was told.
     Disobeyed(Role),
+    /// An end left by itself.
+    Left(Role),
     /// A person stopped it.
     Interrupted,
 }
@@ -65,6 +67,8 @@ pub(crate) struct Marks {
     /// The moment at which absorbed bytes are taken: the hold is over, nobody has resumed yet.
     pub(crate) measured: Option<Timestamp>,
     pub(crate) resumed: Option<Timestamp>,
+    /// The warm-up was cut short.
+    pub(crate) cool: bool,
     /// All bytes had not arrived when the verification's time was up.
     pub(crate) unfinished: bool,
 }
@@ -78,6 +82,12 @@ impl Conducted {
             _ => None,
         });
         last.unwrap_or(false)
+    }
+
+    /// An end left by itself, and so ended the connection for the other.
+    pub(crate) fn somebody_left(&self) -> bool {
+        let left = |timed: &Timed| matches!(timed.event, Event::Left { .. }).then_some(());
+        self.stage.producer.find(left).or(self.stage.consumer.find(left)).is_some()
     }
 
     /// Where the path held the producer's samples up until the deadline, judges by those that came later.

@@ -71,9 +71,9 @@ pub(crate) async fn measure(
     if means.stop.is_cancelled() {
         return Err(CheckError::Interrupted);
     }
-    let before = bench.clock_offset().await?;
+    let before = or_stopped(means.stop, bench.clock_offset()).await?;
     let plan = Arc::new(plan(means.scenario, direction, before, run));
-    let OpenedStream { opened, remote } = bench.open(&plan, before).await?;
+    let OpenedStream { opened, remote } = or_stopped(means.stop, bench.open(&plan, before)).await?;
     let round_trip = opened.round_trip;
     let (link, local) = endpoint::link();
     let local_role = match direction {
@@ -120,6 +120,17 @@ pub(crate) async fn measure(
     Ok(evaluate(means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
 }
 
+/// What is asked of the bench before a stream begins can be given up.
+async fn or_stopped<T>(
+    stop: &CancellationToken,
+    asked: impl Future<Output = Result<T, CheckError>>,
+) -> Result<T, CheckError> {
+    tokio::select! {
+        answer = asked => answer,
+        () = stop.cancelled() => Err(CheckError::Interrupted),
+    }
+}
+
 /// What the kernel did not grant of the buffers that were asked for.
 fn smaller_buffers(granted: io::Result<ByteSize>, asked: Buffers) -> Vec<String> {
     match (granted, asked) {
@@ -148,7 +159,7 @@ fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32
         seed: scenario.seed.wrapping_add(u64::from(run - 1)),
         trickle: TRICKLE,
         sample: scenario.sample,
-        stall_max: Span(scenario.deadline.0 + GRACE),
+        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
         total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
         bytes_max: BYTES_MAX,
         user_timeout: scenario.user_timeout,

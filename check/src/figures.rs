@@ -18,6 +18,9 @@ pub(crate) struct Evidence<'a> {
     measured: Option<Timestamp>,
 }
 
+/// Absorbed bytes are taken from samples that are not older than this.
+const FRESH: Duration = Duration::from_millis(250);
+
 /// Milliseconds from `earlier` to `later`, negative where it is the other way about.
 #[expect(clippy::cast_precision_loss, reason = "2^53 ns are 104 days")]
 pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
@@ -61,10 +64,14 @@ impl<'a> Evidence<'a> {
     /// Where the bytes sat at the end of the hold.
     pub(crate) fn absorbed(&self) -> Option<Absorbed> {
         let measured = self.measured?;
-        let last = |samples: &'a [Sample]| samples.iter().rev().find(|sample| sample.at <= measured);
+        let last = |samples: &'a [Sample]| {
+            let last = samples.iter().rev().find(|sample| sample.at <= measured)?;
+            (measured.since(last.at)? <= FRESH).then_some(last)
+        };
         let (producer, consumer) = (last(self.producer)?, last(self.consumer)?);
         let total = producer.stream_bytes.checked_sub(consumer.stream_bytes)?;
-        let known = producer.user_bytes + producer.send_queue + consumer.receive_queue + consumer.user_bytes;
+        let known: u64 =
+            producer.user_bytes + producer.send_queue + consumer.receive_queue + consumer.user_bytes;
         Some(Absorbed {
             total_bytes: total,
             producer_bytes: producer.user_bytes,
@@ -116,7 +123,7 @@ impl<'a> Evidence<'a> {
         let mut half = self.consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled);
         let first = half.next()?;
         let last = half.next_back()?;
-        rate(last.stream_bytes - first.stream_bytes, last.at.since(first.at)?)
+        rate(last.stream_bytes.checked_sub(first.stream_bytes)?, last.at.since(first.at)?)
     }
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
@@ -129,7 +136,7 @@ impl<'a> Evidence<'a> {
                 ends.next();
             }
             let end = ends.peek()?;
-            let reached = rate(end.stream_bytes - start.stream_bytes, end.at.since(start.at)?)?;
+            let reached = rate(end.stream_bytes.checked_sub(start.stream_bytes)?, end.at.since(start.at)?)?;
             if reached >= RECOVERED * baseline {
                 return start.at.since(resumed);
             }
@@ -144,13 +151,15 @@ impl<'a> Evidence<'a> {
         let mut half = self.stall().filter(|sample| sample.at >= middle);
         let first = half.next()?;
         let last = half.last()?;
-        rate(last.stream_bytes - first.stream_bytes, last.at.since(first.at)?)
+        rate(last.stream_bytes.checked_sub(first.stream_bytes)?, last.at.since(first.at)?)
     }
 
-    /// A path that opens its window by less than a segment in all this time looks like one that is shut.
+    /// A path that opens its window by less than its least step in all this time looks like one that is shut.
     pub(crate) fn slowest_drip(&self, hold: Duration) -> Option<f64> {
         let mss = self.stall().last()?.snd_mss;
-        rate(u64::from(mss), self.conducted.quiet + hold)
+        // Linux opens a closed window only by a segment, or a sixteenth of the buffer (`__tcp_select_window`).
+        let widest = self.producer.iter().filter_map(|sample| sample.snd_wnd).max().unwrap_or_default();
+        rate(u64::from(mss.max(widest / 16)), self.conducted.quiet + hold)
     }
 
     /// The longest that a trickle message was held beyond the fastest way through the path.

@@ -2,7 +2,7 @@
 
 use crate::direction::Measured;
 use crate::error::CheckError;
-use client::OpenError;
+use client::{DialError, OpenError};
 use report::{Bytes, DirectionReport, Ended};
 use std::io;
 use std::time::Duration;
@@ -13,6 +13,9 @@ use wire::ClockOffset;
 pub(crate) fn unopened(error: &OpenError, waited: Duration, direction: Direction, run: u32) -> Measured {
     let how = match error {
         OpenError::Silent { .. } => How::Timeout,
+        OpenError::Dial(DialError::Connect { source, .. }) if source.kind() == io::ErrorKind::TimedOut => {
+            How::Timeout
+        }
         OpenError::Ended { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => How::Fin,
         _ => How::Reset,
     };

@@ -29,6 +29,11 @@ pub(crate) fn judge(
     }
     let (verdict, reason) = if let Some(damage) = damage(bytes) {
         (Verdict::Breaks, damage)
+    } else if conducted.cut.is_none() && conducted.stage.consumer.consumed().is_none() {
+        (
+            Verdict::Undecided,
+            "what became of the bytes is unknown: the consumer's last word never came".to_owned(),
+        )
     } else if let Some(cut) = conducted.cut {
         (Verdict::Undecided, cut_short(cut))
     } else {
@@ -91,6 +96,7 @@ fn damage(bytes: &Bytes) -> Option<String> {
 
 fn cut_short(cut: Cut) -> String {
     match cut {
+        Cut::Left(role) => format!("the {role} left before the end"),
         Cut::Interrupted => "the check was interrupted".to_owned(),
         Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost"),
         Cut::Disobeyed(role) => format!("the {role} did not do as it was told in time"),
@@ -102,7 +108,8 @@ fn cut_short(cut: Cut) -> String {
 fn ended(conducted: &Conducted, scenario: &Scenario) -> Option<(Ended, String)> {
     let (seen_by, at, how, detail) = match conducted.cut? {
         // What the ends saw after we cut them short is our own doing.
-        Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) => return None,
+        Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) | Cut::Left(_) => return None,
+        Cut::Ended if conducted.somebody_left() => return None,
         Cut::Ended => {
             let (role, at, how, detail) = conducted.stage.first_end()?;
             (Some(role), at, how, detail)

@@ -6,6 +6,7 @@ use crate::environment::Environment;
 use crate::error::CheckError;
 use crate::live::Live;
 use crate::nothing::{lost, unopened};
+use client::{DialError, OpenError};
 use endpoint::Sampler;
 use report::{DirectionReport, RunDocument, RunReport};
 use scenario::Scenario;
@@ -60,22 +61,26 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
     let means = Means { scenario: &scenario, clock, sampler: &sampler, stop: &stop, live: &live };
     for run in 1..=scenario.repeat {
         let mut directions = BTreeMap::new();
+        let mut gone = false;
         for direction in &scenario.directions {
             let asked = clock.now();
             let measured = match measure(&means, &mut bench, *direction, run).await {
                 Ok(measured) => measured,
                 // Before anything was opened the check could not run; later the path broke.
-                Err(CheckError::Open(error)) if !result.streams.is_empty() => {
+                Err(CheckError::Open(error)) if !result.streams.is_empty() && !is_name(&error) => {
                     let waited = clock.now().since(asked).unwrap_or_default();
                     unopened(&error, waited, *direction, run)
                 }
-                Err(error) if !result.streams.is_empty() => lost(&error, *direction, run),
+                Err(error) if !result.streams.is_empty() => {
+                    gone = true;
+                    lost(&error, *direction, run)
+                }
                 Err(error) => return Err(error),
             };
             directions.insert(*direction, result.keep(measured, *direction, &scenario));
         }
         result.reports.push(run_report(directions));
-        if stop.is_cancelled() {
+        if stop.is_cancelled() || gone {
             break;
         }
     }
@@ -84,6 +89,11 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
         result.run.unmeasured.push("everything after the interruption".to_owned());
     }
     Ok(result)
+}
+
+/// A name that cannot be resolved is no fault of the path.
+fn is_name(error: &OpenError) -> bool {
+    matches!(error, OpenError::Dial(DialError::Resolve { .. }))
 }
 
 /// A run is as good as its worst direction.

@@ -11,6 +11,10 @@ use wire::{Command, Report};
 /// How often the conductor looks up although nothing was told.
 const TICK: Duration = Duration::from_millis(20);
 
+/// More than an honest end tells.
+const MOST_EVENTS: usize = 20_000;
+const MOST_SAMPLES: usize = 400_000;
+
 /// Both ends.
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -170,13 +174,16 @@ impl Track {
                 self.latest.clone_from(&self.handle.progress.borrow_and_update());
                 Some(Update::Sample(role))
             }
-            Told::Report(Report::Event(timed)) => {
+            Told::Report(Report::Event(timed)) if self.events.len() < MOST_EVENTS => {
                 self.events.push(timed.clone());
                 Some(Update::Event(role, timed))
             }
             Told::Report(Report::Series { csv }) => {
                 match trace::samples_from_csv(&csv) {
-                    Ok(samples) => self.samples.extend(samples),
+                    Ok(samples) => {
+                        let room = MOST_SAMPLES.saturating_sub(self.samples.len());
+                        self.samples.extend(samples.into_iter().take(room));
+                    }
                     Err(error) => tracing::warn!(%error, %role, "samples are unreadable"),
                 }
                 None
@@ -185,10 +192,8 @@ impl Track {
                 self.summary = Some(*summary);
                 None
             }
-            Told::Report(Report::Progress(sample)) => {
-                self.latest = Some(*sample);
-                Some(Update::Sample(role))
-            }
+            // The bridge turned progress into the latest sample; what is over closes the track.
+            Told::Report(Report::Event(_) | Report::Progress(_) | Report::Over) => None,
         }
     }
 }

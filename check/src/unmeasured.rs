@@ -1,6 +1,7 @@
 //! What could not be measured, in sentences.
 
 use crate::course::{Conducted, Cut};
+use crate::figures::Evidence;
 use trace::{Direction, Role};
 
 /// A sentence for each thing that a stream left unmeasured.
@@ -29,10 +30,23 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction) -> Vec<
         }
     }
     if let Some(consumed) = conducted.stage.consumer.consumed() {
-        let unfit = consumed.latency.unfit() + consumed.in_path.unfit() + consumed.held_back.unfit();
+        let unfit = [&consumed.latency, &consumed.in_path, &consumed.held_back]
+            .iter()
+            .fold(0u64, |sum, latencies| sum.saturating_add(latencies.unfit()));
         if unfit > 0 {
-            note(format!("{unfit} latencies that came out below zero, within the clock's uncertainty"));
+            note(format!(
+                "{unfit} latencies that came out below zero, because the clocks' offset is uncertain"
+            ));
         }
+    }
+    if conducted.marks.measured.is_some() && Evidence::new(conducted).absorbed().is_none() {
+        note("where the absorbed bytes sat: there are no samples of that moment from both ends".to_owned());
+    }
+    if conducted.marks.cool {
+        note("the path after its warm-up: it had not carried as many bytes after two minutes".to_owned());
+    }
+    if conducted.stage.consumer.consumed().is_some_and(|consumed| consumed.trickle.is_empty()) {
+        note("how long small messages are held: none arrived".to_owned());
     }
     if conducted.marks.unfinished {
         note("the bytes that were still on the way when the verification's time was up".to_owned());

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use wire::{FromServer, MAX_CONTROL_LINE, Opening, Purpose, RunId, ToServer};
 
 /// Messages that may wait in either direction.
-const WAITING_MESSAGES: usize = 256;
+const WAITING_MESSAGES: usize = 32;
 
 /// An open control connection.
 #[derive(Debug)]

@@ -31,8 +31,16 @@ pub enum OpenError {
         /// How.
         source: io::Error,
     },
-    /// The answer is not ours.
+    /// The server is ours, and of another version.
     #[error("could not talk to {address}")]
+    Version {
+        /// What was dialled.
+        address: String,
+        /// Both versions.
+        source: OpeningError,
+    },
+    /// The answer is not ours.
+    #[error("{address} is no backpressure server")]
     Foreign {
         /// What was dialled.
         address: String,
@@ -99,6 +107,7 @@ pub(crate) async fn open(
         Ok(Ok(answer)) => answer,
     };
     match Reply::decode(&line) {
+        Err(source @ OpeningError::Version { .. }) => Err(OpenError::Version { address, source }),
         Err(source) => Err(OpenError::Foreign { address, source }),
         Ok(Reply { instance, refused: Some(reason) }) => {
             Err(OpenError::Refused { address, instance, reason })

@@ -7,12 +7,13 @@ use crate::session::{Session, SessionLink, Shared, answer};
 use endpoint::Sampler;
 use rand::random;
 use socket::Buffers;
+use socket2::SockRef;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -55,11 +56,15 @@ struct Door {
 impl Server {
     /// Binds the port; nobody is served yet.
     pub fn bind(settings: &Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
-        let socket = if settings.listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket::apply_buffers(&socket, settings.buffers)?;
-        socket.bind(settings.listen)?;
-        let listener = socket.listen(1024)?;
+        let everywhere = settings.listen.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        let listener = match listen(settings.listen, settings.buffers) {
+            Err(error) if everywhere && error.kind() != io::ErrorKind::AddrInUse => {
+                // Where there is no IPv6, all addresses are those of IPv4.
+                let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, settings.listen.port()));
+                listen(address, settings.buffers)?
+            }
+            listener => listener?,
+        };
         let shared =
             Shared { instance: RunId::from_random(random()), clock, sampler, limits: settings.limits };
         let door = Door {
@@ -120,12 +125,11 @@ impl Door {
         };
         let door = Arc::clone(self);
         handlers.spawn(async move {
-            door.receive(tcp, peer).await;
-            drop(place);
+            door.receive(tcp, peer, place).await;
         });
     }
 
-    async fn receive(&self, mut tcp: TcpStream, peer: SocketAddr) {
+    async fn receive(&self, mut tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let opening = match timeout(self.shared.limits.opening, read_opening(&mut tcp)).await {
             Ok(Ok(Some(opening))) => opening,
             Ok(Ok(None)) => return debug!(%peer, "closed before it said anything"),
@@ -143,7 +147,9 @@ impl Door {
         match opening.purpose {
             Purpose::Control if self.public => self.begin_run(tcp, opening.run).await,
             Purpose::Control => debug!(%peer, "another run's control connection: closed"),
-            Purpose::Stream(stream) => self.deliver(tcp, opening.run, stream).await,
+            Purpose::Stream(stream) => {
+                self.deliver(opening.run, DataConnection { stream, tcp, place }).await;
+            }
         }
     }
 
@@ -156,14 +162,25 @@ impl Door {
         }
     }
 
-    async fn deliver(&self, tcp: TcpStream, run: RunId, stream: u32) {
-        if let Err(mut unwanted) = self.registry.deliver(run, DataConnection { stream, tcp })
+    async fn deliver(&self, run: RunId, connection: DataConnection) {
+        if let Err(mut unwanted) = self.registry.deliver(run, connection)
             && self.public
         {
             answer(&mut unwanted.tcp, self.shared.instance, Some("this run is not served here".to_owned()))
                 .await;
         }
     }
+}
+
+fn listen(address: SocketAddr, buffers: Buffers) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if address.is_ipv6() {
+        SockRef::from(&socket).set_only_v6(address.ip() != IpAddr::V6(Ipv6Addr::UNSPECIFIED))?;
+    }
+    socket.set_reuseaddr(true)?;
+    socket::apply_buffers(&socket, buffers)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }
 
 /// Why a connection has no opening.

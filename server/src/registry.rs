@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use wire::RunId;
 
 /// Data connections of one run that may wait to be taken.
@@ -14,6 +14,8 @@ const WAITING_STREAMS: usize = 16;
 pub(crate) struct DataConnection {
     pub(crate) stream: u32,
     pub(crate) tcp: TcpStream,
+    /// Its place among the server's connections, kept until its stream is over.
+    pub(crate) place: OwnedSemaphorePermit,
 }
 
 /// Where a run's data connections go. Clones share the runs.

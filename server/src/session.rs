@@ -23,6 +23,9 @@ pub(crate) const WAITING_MESSAGES: usize = 256;
 /// How long a stream may go on whose control connection is gone.
 const ORPHANED: Duration = Duration::from_mins(1);
 
+/// A stream has two tasks; the one before it may not be over yet.
+const TASKS: usize = 4;
+
 /// How a client left.
 #[derive(Debug, PartialEq, Eq)]
 enum Parting {
@@ -56,7 +59,8 @@ pub(crate) struct Session {
     hear: mpsc::Receiver<ToServer>,
     say: mpsc::Sender<FromServer>,
     prepared: Option<(u32, Arc<Plan>)>,
-    commands: Option<mpsc::Sender<Command>>,
+    /// The latest stream, and what commands its end.
+    commands: Option<(u32, mpsc::Sender<Command>)>,
     tasks: JoinSet<()>,
 }
 
@@ -102,7 +106,11 @@ impl Session {
         match message {
             ToServer::Ping { sent } => {
                 let received = self.shared.clock.now();
-                self.tell(FromServer::Pong { sent, received, answered: self.shared.clock.now() }).await;
+                let pong = FromServer::Pong { sent, received, answered: self.shared.clock.now() };
+                // A client that does not listen must not keep its own commands from being obeyed.
+                if self.say.try_send(pong).is_err() {
+                    debug!("a ping was not answered");
+                }
             }
             ToServer::Prepare { stream, plan } => {
                 if let Some(reason) = self.shared.limits.objection(&plan) {
@@ -111,8 +119,9 @@ impl Session {
                 self.prepared = Some((stream, Arc::new(*plan)));
                 self.tell(FromServer::Prepared { stream, instance: self.shared.instance }).await;
             }
-            ToServer::Command(command) => {
-                let obeyed = self.commands.as_ref().map(|commands| commands.try_send(command));
+            ToServer::Command { stream, command } => {
+                let end = self.commands.as_ref().filter(|(number, _)| *number == stream);
+                let obeyed = end.map(|(_, commands)| commands.try_send(command));
                 if !matches!(obeyed, Some(Ok(()))) {
                     debug!(?command, "no stream obeys");
                 }
@@ -129,7 +138,11 @@ impl Session {
 
     /// Starts the server's end on a data connection, if it is the one that was prepared.
     async fn take(&mut self, connection: DataConnection) {
-        let DataConnection { stream, mut tcp } = connection;
+        let DataConnection { stream, mut tcp, place } = connection;
+        if self.tasks.len() >= TASKS {
+            let reason = "a run has one stream at a time".to_owned();
+            return answer(&mut tcp, self.shared.instance, Some(reason)).await;
+        }
         let plan = match &self.prepared {
             Some((prepared, plan)) if *prepared == stream => Arc::clone(plan),
             _ => {
@@ -139,8 +152,8 @@ impl Session {
         };
         self.prepared = None;
         let (link, handle) = endpoint::link();
-        self.commands = Some(handle.commands.clone());
-        self.tasks.spawn(forward(handle, self.say.clone()));
+        self.commands = Some((stream, handle.commands.clone()));
+        self.tasks.spawn(forward(stream, handle, self.say.clone()));
         let shared = self.shared.clone();
         self.tasks.spawn(async move {
             info!(stream, direction = %plan.direction, "stream begins");
@@ -151,6 +164,7 @@ impl Session {
                 },
                 Err(error) => warn!(stream, %error, "stream could not begin"),
             }
+            drop(place);
         });
     }
 }
@@ -180,7 +194,7 @@ pub(crate) async fn answer(tcp: &mut TcpStream, instance: RunId, refused: Option
 }
 
 /// Passes on what an end tells. When the client does not listen, only the latest sample waits.
-async fn forward(mut handle: EndHandle, say: mpsc::Sender<FromServer>) {
+async fn forward(stream: u32, mut handle: EndHandle, say: mpsc::Sender<FromServer>) {
     loop {
         let report = tokio::select! {
             biased;
@@ -191,7 +205,7 @@ async fn forward(mut handle: EndHandle, say: mpsc::Sender<FromServer>) {
             }
         };
         let Some(report) = report else { return };
-        if say.send(FromServer::Report(report)).await.is_err() {
+        if say.send(FromServer::Report { stream, report }).await.is_err() {
             return;
         }
     }

@@ -1,8 +1,8 @@
 //! One step of the conductor after the other: takes what the ends tell, and waits for what it needs.
 
-use super::{Conductor, DEAD, OBEDIENCE};
+use super::{Conductor, DEAD, LAST_WORDS, OBEDIENCE};
 use crate::course::Cut;
-use crate::stage::Update;
+use crate::stage::{Stage, Update};
 use std::time::Duration;
 use trace::{Event, How, Phase, Role, Timed};
 use units::Timestamp;
@@ -30,9 +30,16 @@ impl Conductor<'_> {
     }
 
     pub(super) async fn await_closed(&mut self, patience: Duration) {
-        let deadline = self.clock.now().plus(patience);
+        let told = |stage: &Stage| stage.producer.samples.len() + stage.consumer.samples.len();
+        let latest = self.clock.now().plus(LAST_WORDS);
+        let (mut before, mut deadline) = (told(&self.stage), self.clock.now().plus(patience));
         while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
             self.stage.next().await;
+            // A long series takes its time on a slow path.
+            if told(&self.stage) > before {
+                before = told(&self.stage);
+                deadline = self.clock.now().plus(patience).min(latest);
+            }
         }
     }
 
@@ -89,6 +96,7 @@ impl Conductor<'_> {
                 Ok(None)
             }
             Update::Event(_, Timed { event: Event::Ended { .. }, .. }) => Err(Cut::Ended),
+            Update::Event(role, Timed { event: Event::Left { .. }, .. }) => Err(Cut::Left(role)),
             Update::Event(role, timed) => Ok(Some((role, timed))),
             Update::Closed(role) if self.is_done(role) => Ok(None),
             Update::Closed(role) => Err(Cut::Lost(role)),
@@ -99,6 +107,9 @@ impl Conductor<'_> {
 
     pub(super) fn note_progress(&mut self, role: Role) {
         let Some(sample) = &self.stage.track(role).latest else { return };
+        if role == Role::Consumer {
+            self.heard = self.clock.now();
+        }
         if role == Role::Consumer && sample.stream_bytes > self.moved.1 {
             self.moved = (self.clock.now(), sample.stream_bytes);
         }
@@ -110,27 +121,40 @@ impl Conductor<'_> {
     /// The consumer reads: then something must come while the producer has anything on the way.
     pub(super) fn require_life(&self) -> Result<(), Cut> {
         let patience = DEAD.max(10 * self.round_trip);
-        let silent = self.clock.now().since(self.moved.0) > Some(patience);
+        let now = self.clock.now();
+        let still = now.since(self.moved.0) > Some(patience);
         let expected = self.stage.in_path() > 0 || self.live.phase() == Phase::Verify;
-        if silent && expected && !self.complete() { Err(Cut::Dead) } else { Ok(()) }
+        if !still || !expected || self.complete() {
+            return Ok(());
+        }
+        // Only who hears of the consumer knows that it gets nothing.
+        match now.since(self.heard) {
+            Some(unheard) if unheard > 2 * patience => Err(Cut::Lost(Role::Consumer)),
+            Some(unheard) if unheard > patience / 2 => Ok(()),
+            _ => Err(Cut::Dead),
+        }
     }
 
     pub(super) fn consumed(&self) -> u64 {
         self.stage.consumer.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
     }
 
-    /// Roughly: by what was read until the stall.
+    /// Roughly, by the samples that crossed the path already.
     pub(super) fn baseline_rate(&self) -> Option<f64> {
         let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
-        let read = self.consumed();
+        let read = self.consumed().saturating_sub(self.read_before);
         let time = stalled.since(began)?.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
         Some(read as f64 / time)
     }
 
     pub(super) fn begin(&mut self, phase: Phase) {
+        self.begin_at(self.clock.now(), phase);
+    }
+
+    pub(super) fn begin_at(&mut self, at: Timestamp, phase: Phase) {
         self.live.begin(phase);
-        self.decide(Event::PhaseBegan { phase });
+        self.decisions.push(Timed { at, event: Event::PhaseBegan { phase } });
     }
 
     pub(super) fn decide(&mut self, event: Event) {

@@ -13,7 +13,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use trace::{ConsumerSummary, EndSummary, How, ProducerSummary, Role, Sample, SamplerCost, samples_to_csv};
+use trace::{
+    ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost, samples_to_csv,
+};
 use transport::{Gate, Stream};
 use units::Clock;
 use wire::{Command, Plan, Report};
@@ -101,15 +103,23 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
             }
         }
     };
+    watch.subject.flush();
+    while let Ok(batch) = watch.batches.try_recv() {
+        observer.take(batch);
+    }
     let series = observer.series;
+    let mut cost = watch.cost();
+    cost.lost += series.left_out();
+    let Ok(done) = done else {
+        let why = "the stream took longer than its plan allows";
+        outbox.event(Event::Left { why: why.to_owned() });
+        return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+    };
+    outbox.report(Report::Summary(Box::new(done.summary(cost, outbox.pauses_left_out())))).await;
     for chunk in series.samples().chunks(SERIES_CHUNK) {
         outbox.report(Report::Series { csv: samples_to_csv(chunk) }).await;
     }
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the stream took longer than its plan allows");
-    let mut cost = watch.cost();
-    cost.lost += series.left_out();
-    let summary = done.map_err(late)?.summary(cost, outbox.pauses_left_out());
-    outbox.report(Report::Summary(Box::new(summary))).await;
+    outbox.report(Report::Over).await;
     Ok(())
 }
 

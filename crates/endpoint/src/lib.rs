@@ -16,5 +16,8 @@ mod ticker;
 pub use end::{End, EndHandle, EndLink, link, run};
 pub use sampler::Sampler;
 
+/// How long a producer leaves its direction open for a consumer that has not yet closed.
+pub(crate) const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// How long an end waits for the other to close, once the stream is complete.
 pub(crate) const CLOSE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trace::{Event, How, Sample, Timed};
 use units::{Clock, Timestamp};
@@ -13,6 +14,9 @@ pub(crate) const WAITING_EVENTS: usize = 4096;
 
 /// Pauses that are told one by one.
 const PAUSES: u64 = 2000;
+
+/// A pause that is always told.
+const LONG_PAUSE: Duration = Duration::from_millis(500);
 
 /// The telling side of an end's link.
 #[derive(Debug, Clone)]
@@ -47,7 +51,9 @@ impl Outbox {
 
     /// Tells that no write was accepted from `from` until `until`.
     pub(crate) fn pause(&self, from: Timestamp, until: Timestamp) {
-        if self.pauses.fetch_add(1, Relaxed) < PAUSES {
+        // A long pause may be the block that everything is about; there cannot be many.
+        let long = until.since(from) >= Some(LONG_PAUSE);
+        if long || self.pauses.fetch_add(1, Relaxed) < PAUSES {
             self.event_at(until, Event::Paused { from });
         }
     }

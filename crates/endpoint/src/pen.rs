@@ -107,7 +107,11 @@ impl Pen {
     pub(crate) async fn write_all(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<(), Stop> {
         let mut asked = None;
         while slices.iter().any(|slice| !slice.is_empty()) {
-            if self.mode == Mode::Abort || self.bytes >= self.bytes_max {
+            if self.bytes >= self.bytes_max {
+                self.outbox.event(Event::Left { why: "the stream carried all it may".to_owned() });
+                self.mode = Mode::Abort;
+            }
+            if self.mode == Mode::Abort {
                 return Err(Stop::Aborted);
             }
             let allowed = self.allowed();

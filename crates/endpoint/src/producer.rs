@@ -1,14 +1,15 @@
 //! The end that writes: trickle, flood, end of stream.
 
-use crate::CLOSE_DEADLINE;
 use crate::end::Desk;
 use crate::pattern::{FRAMES_A_WRITE, Pattern};
 use crate::pen::{Mode, Pen, Stop};
+use crate::{CLOSE_DEADLINE, CLOSE_PATIENCE};
 use std::io::IoSlice;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 use trace::{Event, Latencies};
+use transport::Stream;
 use units::{ByteSize, Timestamp};
 use wire::{FRAME_HEADER, FrameHeader, FrameKind, Plan};
 
@@ -155,22 +156,28 @@ impl<'a> Producer<'a> {
         Ok(())
     }
 
-    /// Closes the direction and waits until the consumer closes the other; true once all is handed over.
+    /// Waits until the consumer, which has everything then, closes; closes too. True once all is handed over.
     async fn close(&mut self) -> bool {
         let pen = &mut self.pen;
         pen.outbox.may_end();
         pen.outbox.event(Event::Complete { bytes: pen.bytes });
+        // A half-close with bytes on the way makes some proxies drop them.
+        drain(&mut pen.stream, CLOSE_PATIENCE).await;
         if let Err(error) = pen.stream.shutdown().await {
             tracing::debug!(%error, "the direction could not be closed");
-            return false;
         }
-        // Closing before the consumer does, with bytes on the way, could reset the connection.
-        let mut rest = [0; 512];
-        let drained = async { while !matches!(pen.stream.read(&mut rest).await, Ok(0) | Err(_)) {} };
-        if timeout(CLOSE_DEADLINE, drained).await.is_err() {
-            tracing::debug!("the consumer did not close in time");
-        }
+        // Closing a connection with unread bytes would reset it.
+        drain(&mut pen.stream, CLOSE_DEADLINE).await;
         true
+    }
+}
+
+/// Reads and forgets until the peer closes, or for as long as patience lasts.
+async fn drain(stream: &mut Stream, patience: Duration) {
+    let mut rest = [0; 512];
+    let closed = async { while !matches!(stream.read(&mut rest).await, Ok(0) | Err(_)) {} };
+    if timeout(patience, closed).await.is_err() {
+        tracing::debug!("the peer did not close in time");
     }
 }
 

@@ -108,6 +108,14 @@ impl Subject {
         true
     }
 
+    /// Hands over what was sampled since the last time.
+    pub(crate) fn flush(&self) {
+        let mut notes = self.lock();
+        if !notes.batch.is_empty() {
+            self.hand_over(&mut notes, self.clock.now());
+        }
+    }
+
     /// What watching it cost so far, given what the sampler's thread spent meanwhile.
     pub(crate) fn cost(&self, by_thread: Duration) -> SamplerCost {
         let notes = self.lock();

@@ -148,6 +148,7 @@ impl Move {
             | Event::FloodBegan
             | Event::LimitReached { .. }
             | Event::Ended { .. }
+            | Event::Left { .. }
             | Event::Complete { .. }
             | Event::PhaseBegan { .. }
             | Event::BlockWithdrawn => {}

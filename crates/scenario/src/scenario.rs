@@ -128,9 +128,9 @@ impl Scenario {
         if draft.warm_up.as_u64() > 0 && draft.baseline.0.is_zero() {
             return Err(ScenarioError::Conflict("--warm-up needs a --baseline longer than 0"));
         }
-        if draft.deadline.0 <= draft.hold.0 {
+        if draft.deadline.0 < draft.hold.0 + second {
             return Err(ScenarioError::Conflict(
-                "--deadline covers stall and hold together, so it must be longer than --hold",
+                "--deadline covers stall and hold together, so it must be at least 1s longer than --hold",
             ));
         }
         Ok(draft)

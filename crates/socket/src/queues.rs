@@ -51,9 +51,10 @@ mod tests {
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (far, _) = listener.accept().unwrap();
         near.set_nonblocking(true).unwrap();
+        let payload = vec![7; 65536];
         let mut written = 0u64;
         #[expect(clippy::disallowed_methods, reason = "the count of a short write is what is tested")]
-        while let Ok(n) = near.write(&[7; 65536]) {
+        while let Ok(n) = near.write(&payload) {
             written += n as u64;
         }
         let queued = send_queue(&near).unwrap().as_u64() + receive_queue(&far).unwrap().as_u64();

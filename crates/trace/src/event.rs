@@ -42,6 +42,11 @@ pub enum Event {
         /// Bytes written.
         bytes: u64,
     },
+    /// Either end: it left by itself, before it was told to.
+    Left {
+        /// Why.
+        why: String,
+    },
     /// Either end: the connection ended under it.
     Ended {
         /// How this end saw it.

@@ -146,9 +146,10 @@ mod tests {
         let (mut near, far) = pair().await;
         far.gate().close();
         let counters = near.counters();
+        let payload = vec![7; 65536];
         let flood = async {
             loop {
-                near.write_all(&[7; 65536]).await.unwrap();
+                near.write_all(&payload).await.unwrap();
             }
         };
         assert!(tokio::time::timeout(Duration::from_millis(300), flood).await.is_err());

@@ -9,7 +9,7 @@ use trace::{Direction, EndSummary, Sample, Timed};
 use units::{ByteRate, ByteSize, Span, Timestamp};
 
 /// The longest control line, its newline included.
-pub const MAX_CONTROL_LINE: usize = 4 * 1024 * 1024;
+pub const MAX_CONTROL_LINE: usize = 1024 * 1024;
 
 /// From the client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,13 @@ pub enum ToServer {
         /// All there is to know about it.
         plan: Box<Plan>,
     },
-    /// To the server's end of the stream.
-    Command(Command),
+    /// To the server's end of a stream.
+    Command {
+        /// The stream's number.
+        stream: u32,
+        /// What it is told.
+        command: Command,
+    },
     /// The run is over.
     Bye,
 }
@@ -58,8 +63,13 @@ pub enum FromServer {
         /// Why.
         reason: String,
     },
-    /// From the server's end of the stream.
-    Report(Report),
+    /// From the server's end of a stream.
+    Report {
+        /// The stream's number.
+        stream: u32,
+        /// What it tells.
+        report: Report,
+    },
 }
 
 /// What an end is told to do. Commands take effect in the order in which they arrive.
@@ -95,13 +105,15 @@ pub enum Report {
     Progress(Box<Sample>),
     /// Something happened.
     Event(Timed),
-    /// All samples in order, as CSV, when the stream is over.
+    /// What it knows now that the stream is over.
+    Summary(Box<EndSummary>),
+    /// After the summary, all samples in order, as CSV.
     Series {
         /// Lines without a header.
         csv: String,
     },
-    /// The end's last word.
-    Summary(Box<EndSummary>),
+    /// It has told everything.
+    Over,
 }
 
 /// Small messages now and then.
