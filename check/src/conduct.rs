@@ -48,8 +48,10 @@ pub(crate) struct Conductor<'a> {
     decisions: Vec<Timed>,
     /// The consumer's progress: when, and how many bytes it had.
     moved: (Timestamp, u64),
-    /// When anything was heard of the consumer.
-    heard: Timestamp,
+    /// When anything was heard of the producer, and of the consumer.
+    heard: (Timestamp, Timestamp),
+    /// What the consumer had, in its application or its receive queue, when it resumed.
+    queued: u64,
     /// What the consumer had read when the baseline began.
     read_before: u64,
 }
@@ -91,7 +93,8 @@ impl<'a> Conductor<'a> {
             outcome: Outcome::CutShort,
             decisions: Vec::new(),
             moved: (now, 0),
-            heard: now,
+            heard: (now, now),
+            queued: 0,
             read_before: 0,
         }
     }
@@ -272,6 +275,12 @@ impl<'a> Conductor<'a> {
         self.begin(Phase::Resume);
         self.stage.consumer.tell(Command::Resume);
         self.stage.producer.tell(Command::Resume);
+        self.queued = self
+            .stage
+            .consumer
+            .latest
+            .as_ref()
+            .map_or(0, |sample| sample.stream_bytes.saturating_add(sample.receive_queue));
         // Where the path holds the command up, the consumer resumes by itself.
         let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
             self.clock.until(stalled.plus(self.scenario.deadline.0 + self.scenario.hold.0 + GRACE))
@@ -281,7 +290,7 @@ impl<'a> Conductor<'a> {
             .await?;
         self.marks.resumed = Some(resumed);
         self.moved.0 = self.clock.now();
-        self.heard = self.clock.now();
+        self.heard.1 = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
         let target = self.baseline_rate().map(|rate| rate * RECOVERED);
         let mut seen: Vec<(Timestamp, u64)> = Vec::new();

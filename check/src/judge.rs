@@ -44,6 +44,8 @@ pub(crate) struct Judge {
     progress: Option<Progress>,
     longest_pause: Duration,
     blocked: Option<Timestamp>,
+    /// Questions to the peer that are open, and when the last of them was asked.
+    asked: (u8, Timestamp),
 }
 
 /// How far the producer was when it last moved.
@@ -57,7 +59,14 @@ struct Progress {
 
 impl Judge {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, stalled: None, progress: None, longest_pause: Duration::ZERO, blocked: None }
+        Self {
+            rules,
+            stalled: None,
+            progress: None,
+            longest_pause: Duration::ZERO,
+            blocked: None,
+            asked: (0, Timestamp::default()),
+        }
     }
 
     /// The consumer reads nothing from `at` on; only now can a producer be blocked by it.
@@ -98,8 +107,13 @@ impl Judge {
         let since = progress.at.max(stalled);
         let been = sample.at.since(since).unwrap_or_default();
         let unheard = Duration::from_millis(u64::from(sample.last_ack_received_ms));
-        let asked_in_vain = sample.probes >= UNANSWERED || sample.retransmits >= UNANSWERED;
-        if asked_in_vain && been >= quiet && unheard >= quiet {
+        let asked = sample.probes.max(sample.retransmits);
+        if asked != self.asked.0 {
+            self.asked = (asked, sample.at);
+        }
+        // The last question has a round trip to be answered, like those before it.
+        let in_vain = asked >= UNANSWERED && sample.at.since(self.asked.1) >= Some(patience(sample));
+        if in_vain && been >= quiet && unheard >= quiet {
             return Finding::Silent;
         }
         match self.blocked {
@@ -122,9 +136,13 @@ fn stopped(sample: &Sample) -> bool {
 
 /// A question to the peer is open: whether it still lives is not known before it answers or does not.
 fn unsure(sample: &Sample) -> bool {
-    let patience = Duration::from_micros(2 * u64::from(sample.rtt_us)) + Duration::from_millis(20);
     let unheard = Duration::from_millis(u64::from(sample.last_ack_received_ms));
-    (sample.probes > 0 || sample.retransmits > 0) && unheard > patience
+    (sample.probes > 0 || sample.retransmits > 0) && unheard > patience(sample)
+}
+
+/// How long an answer of the peer may take.
+fn patience(sample: &Sample) -> Duration {
+    Duration::from_micros(2 * u64::from(sample.rtt_us)) + Duration::from_millis(20)
 }
 
 #[cfg(test)]

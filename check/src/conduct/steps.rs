@@ -107,8 +107,9 @@ impl Conductor<'_> {
 
     pub(super) fn note_progress(&mut self, role: Role) {
         let Some(sample) = &self.stage.track(role).latest else { return };
-        if role == Role::Consumer {
-            self.heard = self.clock.now();
+        match role {
+            Role::Producer => self.heard.0 = self.clock.now(),
+            Role::Consumer => self.heard.1 = self.clock.now(),
         }
         if role == Role::Consumer && sample.stream_bytes > self.moved.1 {
             self.moved = (self.clock.now(), sample.stream_bytes);
@@ -127,11 +128,22 @@ impl Conductor<'_> {
         if !still || !expected || self.complete() {
             return Ok(());
         }
-        // Only who hears of the consumer knows that it gets nothing.
-        match now.since(self.heard) {
-            Some(unheard) if unheard > 2 * patience => Err(Cut::Lost(Role::Consumer)),
-            Some(unheard) if unheard > patience / 2 => Ok(()),
-            _ => Err(Cut::Dead),
+        // What is not heard of, because its control connection is held up or lost, is not known to be dead.
+        let unheard = |role| now.since(self.heard(role)).unwrap_or_default();
+        if unheard(Role::Consumer) > 2 * patience {
+            return Err(Cut::Lost(Role::Consumer));
+        }
+        // Bytes came through the path: then it is the producer that writes no more, for want of a command.
+        if unheard(Role::Producer) > patience && self.moved.1 > self.queued {
+            return Err(Cut::Lost(Role::Producer));
+        }
+        if unheard(Role::Consumer) > patience / 2 { Ok(()) } else { Err(Cut::Dead) }
+    }
+
+    fn heard(&self, role: Role) -> Timestamp {
+        match role {
+            Role::Producer => self.heard.0,
+            Role::Consumer => self.heard.1,
         }
     }
 

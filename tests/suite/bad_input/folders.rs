@@ -12,7 +12,7 @@ fn a_folder_that_cannot_be_made_is_told_before_anything_is_measured() {
     fs::create_dir(place.path().join("full")).unwrap();
     fs::write(place.path().join("full/other"), "").unwrap();
     for (output, named) in [
-        ("file/run", "Not a directory"),
+        ("file/run", "is no folder"),
         ("file", "file"),
         ("full", "not empty"),
         ("/proc/run", "/proc/run"),

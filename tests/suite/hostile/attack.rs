@@ -97,6 +97,11 @@ pub(super) fn plan(direction: &str) -> Value {
 }
 
 /// A run whose control connection is open.
+/// A command to the server's end of a stream.
+pub(super) fn command_to(stream: u32, command: &Value) -> Value {
+    json!({"command": {"stream": stream, "command": command}})
+}
+
 #[derive(Debug)]
 pub(super) struct Run {
     server: SocketAddr,
@@ -121,8 +126,8 @@ impl Run {
         let Some(mut stream) = self.open_stream(plan) else { return };
         let commands = ["trickle", "flood", "stall", "trickle", "flood", "resume", "finish"];
         for command in commands {
-            self.say(&json!({"command": command}));
-            self.say(&json!({"command": {"limit": {"bytes": u64::MAX}}}));
+            self.say(&command_to(1, &json!(command)));
+            self.say(&command_to(1, &json!({"limit": {"bytes": u64::MAX}})));
         }
         stream.set_read_timeout(Some(GLANCE)).expect("it is a timeout");
         stream.set_write_timeout(Some(GLANCE)).expect("it is a timeout");

@@ -62,7 +62,8 @@ fn a_direct_path_breaks_when_its_packets_are_lost() {
 fn a_middlebox_that_lost_its_upstream_breaks_the_stream() {
     let (network, middlebox) = (Namespace::with_loopback(65_536), PORT + 1);
     let mut socat = network.command("socat");
-    socat.arg(format!("TCP-LISTEN:{middlebox},bind=127.0.0.1,fork,reuseaddr"));
+    // It serves one connection: a child of its own would wait for the lost packets when the test is over.
+    socat.arg(format!("TCP-LISTEN:{middlebox},bind=127.0.0.1,reuseaddr"));
     let _socat = Background(socat.arg(format!("TCP:127.0.0.1:{PORT}")).spawn().expect("socat starts"));
     network.await_listener(middlebox);
     let run = check_within(&network, PORT, middlebox, &COLD_UPLOAD);

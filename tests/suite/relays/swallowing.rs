@@ -71,9 +71,9 @@ fn a_relay_that_takes_much_between_its_pauses_absorbs() {
 }
 
 #[test]
-fn a_deadline_that_leaves_no_time_for_the_hold_is_undecided_and_blames_nobody() {
-    let checked = Path::through(Behaviour::Plain).check("--direction upload --hold 2s --deadline 2100ms");
-    assert_eq!((checked.word(), checked.code), ("undecided", 1), "{}", checked.only());
-    assert!(!checked.reason().contains("still took"), "it took nothing any more: {}", checked.reason());
-    assert_intact(&checked);
+fn a_deadline_that_leaves_no_time_for_the_hold_is_refused() {
+    let (code, _, complaint) =
+        crate::command::run(&["check", "--output", "none", "--hold", "2s", "--deadline", "2100ms"]);
+    assert_eq!(code, 2, "{complaint}");
+    assert!(complaint.contains("--deadline") && complaint.contains("--hold"), "{complaint}");
 }
