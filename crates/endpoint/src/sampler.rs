@@ -19,6 +19,9 @@ const WAITING_BATCHES: usize = 512;
 /// A newcomer with a short interval does not wait longer than this for one with a long interval.
 const LONGEST_TICK: Duration = Duration::from_millis(10);
 
+/// After this many ticks at which nothing was due, because busy tasks had sampled in passing, every second is left out.
+const TICKS_IN_VAIN: u32 = 16;
+
 /// Ticks between two readings of the thread's own CPU time.
 const TICKS_A_READING: u32 = 32;
 
@@ -95,7 +98,7 @@ fn sample_all(
     cpu: &CpuTime,
 ) -> io::Result<()> {
     let mut subjects: Vec<Arc<Subject>> = Vec::new();
-    let mut ticks = 0;
+    let (mut ticks, mut in_vain) = (0, 0);
     loop {
         if subjects.is_empty() {
             match arriving.recv() {
@@ -105,11 +108,12 @@ fn sample_all(
         }
         subjects.extend(arriving.try_iter());
         if let Some(interval) = subjects.iter().map(|subject| subject.interval()).min() {
-            ticker.tick(clock, interval.min(LONGEST_TICK))?;
+            // Waking costs more than looking.
+            let stride = if in_vain < TICKS_IN_VAIN { 1 } else { 2 };
+            ticker.tick(clock, stride * interval.min(LONGEST_TICK))?;
         }
-        for subject in &subjects {
-            subject.look(clock.now());
-        }
+        let taken = subjects.iter().filter(|subject| subject.look(clock.now())).count();
+        in_vain = if taken > 0 { 0 } else { in_vain.saturating_add(1) };
         subjects.retain(|subject| !subject.is_done());
         ticks = (ticks + 1) % TICKS_A_READING;
         if ticks == 0 {

@@ -75,9 +75,9 @@ impl Subject {
         }
     }
 
-    /// Takes a sample if one is due.
-    pub(crate) fn look(&self, now: Timestamp) {
-        self.take_sample(now, Duration::ZERO);
+    /// Takes a sample if one is due; true if it did.
+    pub(crate) fn look(&self, now: Timestamp) -> bool {
+        self.take_sample(now, Duration::ZERO)
     }
 
     /// Takes the sample that is due within `ahead`, unless somebody else is taking it; true if it did.
