@@ -3,7 +3,7 @@
 use crate::arguments::{Format, parse_listen_anywhere};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use scenario::{Expectations, Integrity, Scenario, ScenarioDraft, Topology};
+use scenario::{Expectations, Integrity, Scenario, Topology};
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -200,7 +200,7 @@ enum ExpectOption {
 impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
-        let draft = ScenarioDraft {
+        let scenario = Scenario {
             topology: self.topology()?,
             directions: match self.direction {
                 Directions::Upload => vec![Direction::Upload],
@@ -225,7 +225,7 @@ impl CheckOptions {
             repeat: self.repeat,
             expectations: self.expectations(),
         };
-        Ok(Scenario::validate(draft)?)
+        Ok(scenario.validated()?)
     }
 
     fn expectations(&self) -> Expectations {

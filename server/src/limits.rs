@@ -1,9 +1,9 @@
 //! What a client may ask of a server.
 
+use scenario::LIMITS;
 use socket::Buffers;
-use std::ops::RangeInclusive;
 use std::time::Duration;
-use units::ByteSize;
+use units::{ByteSize, Span};
 use wire::{FRAME_HEADER, Plan};
 
 /// The bounds of one server.
@@ -25,19 +25,13 @@ pub struct ServerLimits {
     pub drain: Duration,
 }
 
-/// How often a client may have samples taken.
-const SAMPLE: RangeInclusive<Duration> = Duration::from_micros(100)..=Duration::from_secs(1);
-
-/// What the kernel's signed 32-bit option can hold, doubled as it is.
-const BUFFERS: ByteSize = ByteSize::mib(1023);
-
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 512,
             runs: 64,
-            message: ByteSize::mib(16),
-            bytes: ByteSize::mib(1024 * 1024),
+            message: LIMITS.message_max,
+            bytes: LIMITS.stream_max,
             duration: Duration::from_hours(4),
             opening: Duration::from_secs(5),
             drain: Duration::from_secs(5),
@@ -62,11 +56,13 @@ impl ServerLimits {
         if plan.trickle.messages > 10_000 || plan.trickle.spacing.0 > self.duration {
             return Some("a trickle has at most 10000 messages".to_owned());
         }
-        if !SAMPLE.contains(&plan.sample.0) {
-            return Some("samples may be taken every 100 µs to 1 s".to_owned());
+        let (shortest, longest) = LIMITS.sample;
+        if !(shortest..=longest).contains(&plan.sample.0) {
+            return Some(format!("samples may be taken every {} to {}", Span(shortest), Span(longest)));
         }
-        if matches!(plan.buffers, Buffers::Fixed(size) if size > BUFFERS) {
-            return Some(format!("socket buffers may have {BUFFERS} at most"));
+        let (_, largest) = LIMITS.buffers;
+        if matches!(plan.buffers, Buffers::Fixed(size) if size > largest) {
+            return Some(format!("socket buffers may have {largest} at most"));
         }
         None
     }

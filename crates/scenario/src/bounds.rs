@@ -14,11 +14,13 @@ pub struct Limits {
     pub buffers: (ByteSize, ByteSize),
     /// The most bytes that a path may be asked to swallow.
     pub limit_max: ByteSize,
+    /// The most bytes that one stream carries.
+    pub stream_max: ByteSize,
     /// The longest that a phase may last.
     pub phase_max: Duration,
     /// The shortest and the longest time between samples.
     pub sample: (Duration, Duration),
-    /// The most runs in a row.
+    /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
 }
 
@@ -28,9 +30,10 @@ pub const LIMITS: Limits = Limits {
     message_max: ByteSize::mib(16),
     buffers: (ByteSize::kib(1), ByteSize::mib(1023)),
     limit_max: ByteSize::mib(1024 * 1024),
+    stream_max: ByteSize::mib(1024 * 1024),
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
-    repeat_max: 1000,
+    repeat_max: 100,
 };
 
 /// Why a scenario cannot be run as asked.

@@ -4,4 +4,4 @@ mod bounds;
 mod scenario;
 
 pub use bounds::{LIMITS, ScenarioError};
-pub use scenario::{Expectations, Integrity, Scenario, ScenarioDraft, Topology};
+pub use scenario::{Expectations, Integrity, Scenario, Topology};

@@ -94,46 +94,43 @@ pub struct Scenario {
     pub expectations: Expectations,
 }
 
-/// A scenario whose values are typed but not yet known to fit each other.
-pub type ScenarioDraft = Scenario;
-
 impl Scenario {
-    /// Checks every value against [`LIMITS`] and the others.
-    pub fn validate(draft: ScenarioDraft) -> Result<Self, ScenarioError> {
-        size("--message", draft.message, LIMITS.message_min, LIMITS.message_max)?;
-        if let Buffers::Fixed(buffers) = draft.buffers {
+    /// Itself, once every value is within [`LIMITS`] and goes with the others.
+    pub fn validated(self) -> Result<Self, ScenarioError> {
+        size("--message", self.message, LIMITS.message_min, LIMITS.message_max)?;
+        if let Buffers::Fixed(buffers) = self.buffers {
             size("--buffers", buffers, LIMITS.buffers.0, LIMITS.buffers.1)?;
         }
-        size("--limit", draft.limit, draft.message, LIMITS.limit_max)?;
-        size("--warm-up", draft.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
+        size("--limit", self.limit, self.message, LIMITS.limit_max)?;
+        size("--warm-up", self.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
         let second = Duration::from_secs(1);
-        time("--hold", draft.hold, second / 10, LIMITS.phase_max)?;
-        time("--baseline", draft.baseline, Duration::ZERO, LIMITS.phase_max)?;
-        time("--deadline", draft.deadline, second, LIMITS.phase_max)?;
-        time("--sample", draft.sample, LIMITS.sample.0, LIMITS.sample.1)?;
-        if let Some(timeout) = draft.user_timeout {
+        time("--hold", self.hold, second / 10, LIMITS.phase_max)?;
+        time("--baseline", self.baseline, Duration::ZERO, LIMITS.phase_max)?;
+        time("--deadline", self.deadline, second, LIMITS.phase_max)?;
+        time("--sample", self.sample, LIMITS.sample.0, LIMITS.sample.1)?;
+        if let Some(timeout) = self.user_timeout {
             time("--user-timeout", timeout, second / 100, LIMITS.phase_max)?;
         }
-        if draft.rate.is_some_and(|rate| rate.as_u64() == 0) {
+        if self.rate.is_some_and(|rate| rate.as_u64() == 0) {
             return Err(ScenarioError::Conflict("--rate must be above 0; leave it out for full speed"));
         }
-        if !(1..=LIMITS.repeat_max).contains(&draft.repeat) {
+        if !(1..=LIMITS.repeat_max).contains(&self.repeat) {
             let range = format!("1 to {}", LIMITS.repeat_max);
             return Err(ScenarioError::OutOfRange {
                 option: "--repeat",
-                given: draft.repeat.to_string(),
+                given: self.repeat.to_string(),
                 range,
             });
         }
-        if draft.warm_up.as_u64() > 0 && draft.baseline.0.is_zero() {
+        if self.warm_up.as_u64() > 0 && self.baseline.0.is_zero() {
             return Err(ScenarioError::Conflict("--warm-up needs a --baseline longer than 0"));
         }
-        if draft.deadline.0 < draft.hold.0 + second {
+        if self.deadline.0 < self.hold.0 + second {
             return Err(ScenarioError::Conflict(
                 "--deadline covers stall and hold together, so it must be at least 1s longer than --hold",
             ));
         }
-        Ok(draft)
+        Ok(self)
     }
 }
 
@@ -141,7 +138,7 @@ impl Scenario {
 mod tests {
     use super::*;
 
-    fn draft() -> ScenarioDraft {
+    fn draft() -> Scenario {
         Scenario {
             topology: Topology::Loopback,
             directions: vec![Direction::Upload],
@@ -172,26 +169,25 @@ mod tests {
 
     #[test]
     fn a_scenario_outside_its_bounds_names_the_option_and_the_range() {
-        let error =
-            Scenario::validate(ScenarioDraft { message: ByteSize::bytes(64), ..draft() }).unwrap_err();
+        let error = Scenario { message: ByteSize::bytes(64), ..draft() }.validated().unwrap_err();
         assert_eq!(error.to_string(), "--message is 64 B; it must be 128 B to 16 MiB");
     }
 
     #[test]
     fn a_limit_below_one_message_is_refused() {
-        let draft = ScenarioDraft { limit: ByteSize::kib(1), ..draft() };
-        assert!(Scenario::validate(draft).is_err());
+        let draft = Scenario { limit: ByteSize::kib(1), ..draft() };
+        assert!(draft.validated().is_err());
     }
 
     #[test]
     fn a_deadline_within_the_hold_is_refused() {
-        let draft = ScenarioDraft { deadline: Span(Duration::from_secs(2)), ..draft() };
-        assert!(Scenario::validate(draft).is_err());
+        let draft = Scenario { deadline: Span(Duration::from_secs(2)), ..draft() };
+        assert!(draft.validated().is_err());
     }
 
     #[test]
     fn a_scenario_comes_back_from_its_recording() {
-        let scenario = Scenario::validate(draft()).unwrap();
+        let scenario = draft().validated().unwrap();
         let text = serde_json::to_string(&scenario).unwrap();
         assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
     }

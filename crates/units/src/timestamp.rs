@@ -40,12 +40,6 @@ impl Timestamp {
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
     }
-
-    /// The instant `duration` earlier, or the epoch.
-    #[must_use]
-    pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
-    }
 }
 
 /// A monotonic clock: the one place where the time is read. Steps of the wall clock do not reach it.

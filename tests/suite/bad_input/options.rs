@@ -45,7 +45,7 @@ fn a_value_out_of_its_bounds_is_refused_with_them() {
         ("--limit 1KiB", ["--limit", "64 KiB"]),
         ("--sample 0", ["--sample", "100us to 1s"]),
         ("--hold 0", ["--hold", "100ms"]),
-        ("--repeat 0", ["--repeat", "1 to 1000"]),
+        ("--repeat 0", ["--repeat", "1 to 100"]),
         ("--deadline 2s --hold 2s", ["--deadline", "longer than --hold"]),
         ("--baseline 0s --warm-up 1MiB", ["--warm-up", "--baseline"]),
     ] {
