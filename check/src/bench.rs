@@ -38,12 +38,12 @@ pub(crate) struct Bench {
     dial: String,
     run: RunId,
     buffers: Buffers,
+    /// The server process that control reached, where it is another than this.
+    elsewhere: Option<RunId>,
     say: mpsc::Sender<ToServer>,
     attach: mpsc::Sender<Attachment>,
     answers: mpsc::Receiver<Answer>,
     clock: Clock,
-    /// Both ends are in this process and share its clock.
-    one_clock: bool,
     streams: u32,
     tasks: JoinSet<()>,
     stop: CancellationToken,
@@ -67,7 +67,7 @@ impl Bench {
         let run = RunId::from_random(random());
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
-        let (say, hear, dial, path) = match &scenario.topology {
+        let (say, hear, elsewhere, dial, path) = match &scenario.topology {
             Topology::Target { address } => {
                 let (link, carry) = open_control(address, run, PATIENCE).await?;
                 tasks.spawn(async move {
@@ -75,7 +75,8 @@ impl Bench {
                         tracing::info!(%error, "the control connection ended");
                     }
                 });
-                (link.say, link.hear, address.clone(), describe(None, address.clone()))
+                let path = describe(None, address.clone());
+                (link.say, link.hear, Some(link.instance), address.clone(), path)
             }
             Topology::Loopback | Topology::Via { .. } => {
                 let listen = match &scenario.topology {
@@ -100,10 +101,9 @@ impl Bench {
                     _ => None,
                 };
                 let dial = via.clone().unwrap_or_else(|| bound.to_string());
-                (link.say, link.hear, dial, describe(via, bound.to_string()))
+                (link.say, link.hear, None, dial, describe(via, bound.to_string()))
             }
         };
-        let one_clock = !matches!(scenario.topology, Topology::Target { .. });
         let (attach, attachments) = mpsc::channel(4);
         let (answer_sender, answers) = mpsc::channel(64);
         let wires = Wires {
@@ -112,16 +112,16 @@ impl Bench {
             attachments,
             answers: answer_sender,
             clock,
-            heartbeat: !one_clock,
+            heartbeat: elsewhere.is_some(),
         };
         tasks.spawn(carry(wires));
         let buffers = scenario.buffers;
-        Ok(Self { path, dial, run, buffers, say, attach, answers, clock, one_clock, streams: 0, tasks, stop })
+        Ok(Self { path, dial, run, buffers, elsewhere, say, attach, answers, clock, streams: 0, tasks, stop })
     }
 
     /// How far the server's clock is from ours, from a few exchanges.
     pub(crate) async fn clock_offset(&mut self) -> Result<ClockOffset, CheckError> {
-        if self.one_clock {
+        if self.elsewhere.is_none() {
             return Ok(ClockOffset::default());
         }
         while self.answers.try_recv().is_ok() {}
@@ -134,6 +134,13 @@ impl Bench {
             sleep(EXCHANGE_PAUSE).await;
         }
         ClockOffset::estimate(&exchanges).ok_or(CheckError::ControlLost)
+    }
+
+    /// The server process does not answer a fresh connection.
+    pub(crate) async fn server_is_gone(&self) -> bool {
+        let Some(instance) = self.elsewhere else { return false };
+        let asked = open_control(&self.dial, RunId::from_random(random()), PATIENCE).await;
+        !asked.is_ok_and(|(link, _)| link.instance == instance)
     }
 
     /// Opens a data connection for a stream that follows `plan`.

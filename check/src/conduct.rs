@@ -5,6 +5,7 @@ mod steps;
 use crate::course::{Conducted, Cut, Marks, Outcome, RECOVERED, RECOVERY_WINDOW};
 use crate::judge::{Finding, Judge, Rules};
 use crate::live::{Live, LiveView};
+use crate::rates::{Passed, first_at_rate};
 use crate::stage::{Stage, Update};
 use scenario::Scenario;
 use std::time::Duration;
@@ -30,6 +31,9 @@ const LAST_WORDS: Duration = Duration::from_mins(2);
 
 /// A consumer resumes by itself this long after the deadline, if it is told nothing.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// Two connections that ended together are both heard of within this time.
+const NEWS: Duration = Duration::from_millis(500);
 
 /// How long an end may take to do as it is told, and to tell its last word.
 const OBEDIENCE: Duration = Duration::from_secs(5);
@@ -101,7 +105,10 @@ impl<'a> Conductor<'a> {
 
     /// All phases, or as many as the connection lives through.
     pub(crate) async fn conduct(mut self) -> Conducted {
-        let cut = self.phases().await.err();
+        let cut = match self.phases().await.err() {
+            Some(Cut::Lost(role)) => Some(self.lost(role).await),
+            cut => cut,
+        };
         let cut_at = cut.map(|_| self.clock.now());
         self.gather(cut).await;
         let Self { stage, marks, outcome, judge, decisions, .. } = self;
@@ -146,6 +153,7 @@ impl<'a> Conductor<'a> {
         let since = |sample: &Option<Sample>| sample.as_ref().is_some_and(|sample| sample.at > asked);
         while self.clock.now() < deadline {
             self.step().await?;
+            self.require_life()?;
             let (producer, consumer) = (&self.stage.producer.latest, &self.stage.consumer.latest);
             if since(producer) && since(consumer) && self.stage.in_path() == 0 {
                 return Ok(true);
@@ -292,24 +300,16 @@ impl<'a> Conductor<'a> {
         self.moved.0 = self.clock.now();
         self.heard.1 = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
-        let target = self.baseline_rate().map(|rate| rate * RECOVERED);
-        let mut seen: Vec<(Timestamp, u64)> = Vec::new();
-        while self.clock.now() < deadline {
+        let target = self.baseline_rate().map_or(0.0, |rate| rate * RECOVERED);
+        let mut seen: Vec<Passed> = Vec::new();
+        while self.clock.now() < deadline && first_at_rate(&seen, RECOVERY_WINDOW, target).is_none() {
             self.step().await?;
             self.require_life()?;
-            let Some(sample) = self.stage.producer.latest.as_ref().filter(|sample| sample.at > resumed)
-            else {
-                continue;
-            };
-            seen.push((sample.at, sample.stream_bytes));
-            let back = seen.iter().rev().find(|(at, _)| sample.at.since(*at) >= Some(RECOVERY_WINDOW));
-            let Some((at, bytes)) = back else { continue };
-            let time = sample.at.since(*at).unwrap_or_default().as_secs_f64();
-            #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-            let rate = sample.stream_bytes.saturating_sub(*bytes) as f64 / time;
-            if target.is_none_or(|target| rate >= target) {
-                break;
-            }
+            let latest = self.stage.producer.latest.as_ref();
+            seen.extend(
+                latest.map(|sample| (sample.at, sample.stream_bytes)).filter(|(at, _)| *at > resumed),
+            );
+            seen.dedup();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::judge::{Finding, Judge, Rules};
 use crate::stage::Stage;
 use std::time::Duration;
-use trace::{Event, Phase, Role, Timed};
+use trace::{Event, How, Phase, Role, Timed};
 use units::Timestamp;
 
 /// The time over which the recovered rate is taken.
@@ -38,6 +38,8 @@ pub(crate) enum Cut {
     Disobeyed(Role),
     /// An end left by itself.
     Left(Role),
+    /// The server answers no more: it ended, or the path to it did.
+    Gone,
     /// A person stopped it.
     Interrupted,
 }
@@ -82,6 +84,16 @@ impl Conducted {
             _ => None,
         });
         last.unwrap_or(false)
+    }
+
+    /// Its end may be that of the server, which is no part of the path.
+    pub(crate) fn may_be_the_server(&self) -> bool {
+        let how = self.stage.first_end().map(|(_, _, how, _)| how);
+        match self.cut {
+            Some(Cut::Ended) => matches!(how, Some(How::Fin | How::Reset)),
+            Some(Cut::Lost(_)) => true,
+            _ => false,
+        }
     }
 
     /// An end left by itself, and so ended the connection for the other.

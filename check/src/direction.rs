@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, OpenedStream};
 use crate::conduct::{Conductor, GRACE, Setting};
-use crate::course::{Conducted, Outcome};
+use crate::course::{Conducted, Cut, Outcome};
 use crate::error::CheckError;
 use crate::figures::{Evidence, ms_between};
 use crate::judge::Rules;
@@ -12,8 +12,7 @@ use crate::stage::Stage;
 use crate::unmeasured::unmeasured_by;
 use endpoint::{End, Sampler};
 use report::DirectionReport;
-use scenario::{Integrity, Scenario};
-use socket::Buffers;
+use scenario::{Integrity, LIMITS, Scenario};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,9 +34,6 @@ const TRICKLE: TrickleShape = TrickleShape {
 
 /// What an end may take beside its phases of stated length.
 const SLACK: Duration = Duration::from_mins(5);
-
-/// The most that one stream carries.
-const BYTES_MAX: ByteSize = ByteSize::mib(1024 * 1024);
 
 /// What every direction of a check is measured with.
 #[derive(Debug)]
@@ -80,7 +76,6 @@ pub(crate) async fn measure(
         Direction::Upload => Role::Producer,
         Direction::Download => Role::Consumer,
     };
-    let granted = socket::granted_buffers(&opened.tcp);
     let stream = Stream::new(opened.tcp)
         .map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
     let end = End { role: local_role, stream, plan, clock: means.clock, sampler: means.sampler.clone() };
@@ -100,8 +95,8 @@ pub(crate) async fn measure(
         run,
         live: means.live,
     };
-    let conducted = Conductor::new(setting, stage).conduct().await;
-    let mut unmeasured = smaller_buffers(granted, means.scenario.buffers);
+    let mut conducted = Conductor::new(setting, stage).conduct().await;
+    let mut unmeasured = Vec::new();
     match timeout(GRACE, tasks.join_next()).await {
         Ok(Some(Ok(Ok(()))) | None) => {}
         Ok(Some(Ok(Err(error)))) => unmeasured.push(format!("{direction}: the client's end failed: {error}")),
@@ -113,6 +108,9 @@ pub(crate) async fn measure(
     let offset = match bench.clock_offset().await {
         Ok(after) => before.confirmed_by(after),
         Err(error) => {
+            if conducted.may_be_the_server() && bench.server_is_gone().await {
+                conducted.cut = Some(Cut::Gone);
+            }
             unmeasured.push(format!("{direction}: the clock offset could not be confirmed: {error}"));
             before
         }
@@ -128,16 +126,6 @@ async fn or_stopped<T>(
     tokio::select! {
         answer = asked => answer,
         () = stop.cancelled() => Err(CheckError::Interrupted),
-    }
-}
-
-/// What the kernel did not grant of the buffers that were asked for.
-fn smaller_buffers(granted: io::Result<ByteSize>, asked: Buffers) -> Vec<String> {
-    match (granted, asked) {
-        (Ok(granted), Buffers::Fixed(asked)) if granted < asked => vec![format!(
-            "what buffers of {asked} would do: the kernel granted {granted} (net.core.rmem_max, wmem_max)"
-        )],
-        _ => Vec::new(),
     }
 }
 
@@ -161,7 +149,7 @@ fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32
         sample: scenario.sample,
         stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
         total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
-        bytes_max: BYTES_MAX,
+        bytes_max: LIMITS.stream_max,
         user_timeout: scenario.user_timeout,
         producer_to_consumer: match direction {
             Direction::Upload => offset.nanoseconds,
@@ -183,7 +171,7 @@ fn evaluate(
     let report = figures(&evidence, scenario, round_trip, offset);
     let intervals = intervals(&evidence);
     let mss = evidence.producer.last().map(|sample| sample.snd_mss);
-    unmeasured.extend(unmeasured_by(&conducted, direction));
+    unmeasured.extend(unmeasured_by(&conducted, direction, scenario.buffers));
     let events = merge_events(&conducted, direction, run);
     let Conducted { stage, .. } = conducted;
     let trace =

@@ -3,6 +3,7 @@
 //! All times are on the client's clock by now; those that compare the two ends carry the clock's uncertainty.
 
 use crate::course::{Conducted, RECOVERED, RECOVERY_WINDOW};
+use crate::rates::{Passed, first_at_rate, mean_rate, rate};
 use report::{Absorbed, Bytes};
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
@@ -27,9 +28,8 @@ pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
     later.signed_since(earlier) as f64 / 1e6
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-fn rate(bytes: u64, time: Duration) -> Option<f64> {
-    (!time.is_zero()).then(|| bytes as f64 / time.as_secs_f64())
+fn passed(sample: &Sample) -> Passed {
+    (sample.at, sample.stream_bytes)
 }
 
 impl<'a> Evidence<'a> {
@@ -110,48 +110,38 @@ impl<'a> Evidence<'a> {
         self.stall().find(|sample| sample.snd_wnd == Some(0)).map(|sample| sample.at)
     }
 
-    /// Window probes of the stall: the timeout doubles with each.
+    /// Window probes of the stall. The timeout doubles with each, and starts anew with each zero window.
     pub(crate) fn window_probes(&self) -> u64 {
-        let shut = self.stall().filter(|sample| sample.snd_wnd == Some(0));
-        shut.map(|sample| u64::from(sample.backoff)).max().unwrap_or(0)
+        let (mut probes, mut before) = (0, 0);
+        for sample in self.stall() {
+            let doubled = if sample.snd_wnd == Some(0) { u64::from(sample.backoff) } else { 0 };
+            probes += doubled.saturating_sub(before);
+            before = doubled;
+        }
+        probes
     }
 
     /// The consumer's rate in the second half of the baseline.
     pub(crate) fn baseline_rate(&self) -> Option<f64> {
         let (began, stalled) = (self.conducted.marks.baseline?, self.stalled?);
         let middle = began.plus(stalled.since(began)? / 2);
-        let mut half = self.consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled);
-        let first = half.next()?;
-        let last = half.next_back()?;
-        rate(last.stream_bytes.checked_sub(first.stream_bytes)?, last.at.since(first.at)?)
+        let half = self.consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled);
+        mean_rate(half.map(passed))
     }
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64) -> Option<Duration> {
         let resumed = self.conducted.marks.resumed?;
-        let after: Vec<&Sample> = self.producer.iter().filter(|sample| sample.at >= resumed).collect();
-        let mut ends = after.iter().peekable();
-        for start in &after {
-            while ends.peek().is_some_and(|end| end.at.since(start.at) < Some(RECOVERY_WINDOW)) {
-                ends.next();
-            }
-            let end = ends.peek()?;
-            let reached = rate(end.stream_bytes.checked_sub(start.stream_bytes)?, end.at.since(start.at)?)?;
-            if reached >= RECOVERED * baseline {
-                return start.at.since(resumed);
-            }
-        }
-        None
+        let after: Vec<Passed> =
+            self.producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
+        first_at_rate(&after, RECOVERY_WINDOW, RECOVERED * baseline)?.since(resumed)
     }
 
     /// The rate at which the path took bytes in the second half of the stall.
     pub(crate) fn swallowing_rate(&self) -> Option<f64> {
         let (stalled, measured) = (self.stalled?, self.measured?);
         let middle = stalled.plus(measured.since(stalled)? / 2);
-        let mut half = self.stall().filter(|sample| sample.at >= middle);
-        let first = half.next()?;
-        let last = half.last()?;
-        rate(last.stream_bytes.checked_sub(first.stream_bytes)?, last.at.since(first.at)?)
+        mean_rate(self.stall().filter(|sample| sample.at >= middle).map(passed))
     }
 
     /// A path that opens its window by less than its least step in all this time looks like one that is shut.

@@ -11,6 +11,7 @@ mod figures;
 mod judge;
 mod live;
 mod nothing;
+mod rates;
 mod reason;
 mod run;
 mod stage;

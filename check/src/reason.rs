@@ -48,7 +48,7 @@ fn stall(evidence: &Evidence<'_>, absorbed: Option<&Absorbed>, scenario: &Scenar
             let onset = evidence.conducted.marks.stalled.zip(evidence.last_write());
             let when = match onset.map(|(stalled, last)| ms_between(stalled, last)) {
                 Some(onset) if onset > 0.0 => format!("{} after the consumer", format_ms(onset)),
-                Some(_) => "before the consumer stopped".to_owned(),
+                Some(onset) => format!("at once, its last write {} before the consumer", format_ms(-onset)),
                 None => "after the consumer, at a time that was not seen".to_owned(),
             };
             (Verdict::Propagates, format!("the producer was stopped {when}"))
@@ -99,6 +99,10 @@ fn cut_short(cut: Cut) -> String {
         Cut::Left(role) => format!("the {role} left before the end"),
         Cut::Interrupted => "the check was interrupted".to_owned(),
         Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost"),
+        Cut::Gone => {
+            "the server does not answer any more: whether it ended or the path to it did is not known"
+                .to_owned()
+        }
         Cut::Disobeyed(role) => format!("the {role} did not do as it was told in time"),
         Cut::Ended | Cut::Dead => "the connection ended, and no end told how".to_owned(),
     }
@@ -108,7 +112,7 @@ fn cut_short(cut: Cut) -> String {
 fn ended(conducted: &Conducted, scenario: &Scenario) -> Option<(Ended, String)> {
     let (seen_by, at, how, detail) = match conducted.cut? {
         // What the ends saw after we cut them short is our own doing.
-        Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) | Cut::Left(_) => return None,
+        Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) | Cut::Left(_) | Cut::Gone => return None,
         Cut::Ended if conducted.somebody_left() => return None,
         Cut::Ended => {
             let (role, at, how, detail) = conducted.stage.first_end()?;

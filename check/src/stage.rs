@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use trace::{ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, Timed};
-use units::Timestamp;
+use units::{ByteSize, Timestamp};
 use wire::{Command, Report};
 
 /// How often the conductor looks up although nothing was told.
@@ -138,6 +138,14 @@ impl Track {
             Some(EndSummary::Consumer(summary)) => Some(summary),
             _ => None,
         }
+    }
+
+    /// What its kernel granted of the socket buffers that were asked for.
+    pub(crate) fn granted_buffers(&self) -> Option<ByteSize> {
+        self.summary.as_ref().map(|summary| match summary {
+            EndSummary::Producer(summary) => summary.buffers,
+            EndSummary::Consumer(summary) => summary.buffers,
+        })
     }
 
     /// When and how this end saw the connection end.

@@ -2,10 +2,11 @@
 
 use crate::course::{Conducted, Cut};
 use crate::figures::Evidence;
+use socket::Buffers;
 use trace::{Direction, Role};
 
 /// A sentence for each thing that a stream left unmeasured.
-pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction) -> Vec<String> {
+pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, asked: Buffers) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut note = |what: String| sentences.push(format!("{direction}: {what}"));
     if let Some(Cut::Lost(role)) = conducted.cut {
@@ -15,6 +16,14 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction) -> Vec<
         let track = conducted.stage.track(role);
         if track.summary.is_none() {
             note(format!("the {role}'s last word, and what it alone knows"));
+        }
+        if let (Some(granted), Buffers::Fixed(asked)) = (track.granted_buffers(), asked)
+            && granted < asked
+        {
+            let sysctls = "net.core.rmem_max, wmem_max";
+            note(format!(
+                "what buffers of {asked} would do: the {role}'s kernel granted {granted} ({sysctls})"
+            ));
         }
         let first = track.samples.first();
         if first.is_some_and(|sample| sample.snd_wnd.is_none()) {

@@ -1,7 +1,8 @@
 //! One step of the conductor after the other: takes what the ends tell, and waits for what it needs.
 
-use super::{Conductor, DEAD, LAST_WORDS, OBEDIENCE};
+use super::{Conductor, DEAD, LAST_WORDS, NEWS, OBEDIENCE};
 use crate::course::Cut;
+use crate::rates::rate;
 use crate::stage::{Stage, Update};
 use std::time::Duration;
 use trace::{Event, How, Phase, Role, Timed};
@@ -27,6 +28,18 @@ impl Conductor<'_> {
             }
         }
         self.await_closed(2 * OBEDIENCE + 10 * self.round_trip).await;
+    }
+
+    /// The connection for control was lost: did that of the stream end with it?
+    pub(super) async fn lost(&mut self, role: Role) -> Cut {
+        let deadline = self.clock.now().plus(NEWS + self.round_trip);
+        while self.clock.now() < deadline {
+            if self.stage.first_end().is_some() {
+                return Cut::Ended;
+            }
+            self.stage.next().await;
+        }
+        Cut::Lost(role)
     }
 
     pub(super) async fn await_closed(&mut self, patience: Duration) {
@@ -155,9 +168,7 @@ impl Conductor<'_> {
     pub(super) fn baseline_rate(&self) -> Option<f64> {
         let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
         let read = self.consumed().saturating_sub(self.read_before);
-        let time = stalled.since(began)?.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-        Some(read as f64 / time)
+        rate(read, stalled.since(began)?)
     }
 
     pub(super) fn begin(&mut self, phase: Phase) {

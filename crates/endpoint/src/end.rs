@@ -17,7 +17,7 @@ use trace::{
     ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost, samples_to_csv,
 };
 use transport::{Gate, Stream};
-use units::Clock;
+use units::{ByteSize, Clock};
 use wire::{Command, Plan, Report};
 
 /// Commands that may wait to be obeyed; a run has about ten.
@@ -82,6 +82,7 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
     }
     let outbox = Outbox::new(clock, link.reports, link.progress);
     let interval = plan.sample.0;
+    let buffers = socket::granted_buffers(stream.socket()?)?;
     let target = Target { socket: stream.socket()?, counters: stream.counters(), role, interval };
     let mut watch = sampler.watch(target)?;
     let mut observer = Observer {
@@ -115,7 +116,7 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
         outbox.event(Event::Left { why: why.to_owned() });
         return Err(io::Error::new(io::ErrorKind::TimedOut, why));
     };
-    outbox.report(Report::Summary(Box::new(done.summary(cost, outbox.pauses_left_out())))).await;
+    outbox.report(Report::Summary(Box::new(done.summary(buffers, cost, outbox.pauses_left_out())))).await;
     for chunk in series.samples().chunks(SERIES_CHUNK) {
         outbox.report(Report::Series { csv: samples_to_csv(chunk) }).await;
     }
@@ -147,13 +148,13 @@ enum Done {
 }
 
 impl Done {
-    fn summary(self, sampler: SamplerCost, pauses_left_out: u64) -> EndSummary {
+    fn summary(self, buffers: ByteSize, sampler: SamplerCost, pauses_left_out: u64) -> EndSummary {
         match self {
-            Self::Producer(Produced { bytes, finished, writes }) => EndSummary::Producer(ProducerSummary {
+            Self::Producer(Produced { bytes, writes }) => EndSummary::Producer(ProducerSummary {
                 bytes,
-                finished,
                 write: writes,
                 pauses_left_out,
+                buffers,
                 sampler,
             }),
             Self::Consumer(Consumed { integrity, latency, held_back, in_path, trickle }) => {
@@ -163,6 +164,7 @@ impl Done {
                     held_back,
                     in_path,
                     trickle,
+                    buffers,
                     sampler,
                 })
             }

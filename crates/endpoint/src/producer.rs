@@ -27,7 +27,6 @@ pub(crate) struct Producer<'a> {
 #[derive(Debug)]
 pub(crate) struct Produced {
     pub(crate) bytes: u64,
-    pub(crate) finished: bool,
     pub(crate) writes: Latencies,
 }
 
@@ -59,20 +58,16 @@ impl<'a> Producer<'a> {
 
     /// Writes as told until the end of the stream, the connection's end, or an abort.
     pub(crate) async fn run(mut self) -> Produced {
-        let finished = match self.produce().await {
+        match self.produce().await {
             Ok(()) => self.close().await,
-            Err(Stop::Failed(error)) => {
-                self.pen.outbox.failed(&error);
-                false
-            }
+            Err(Stop::Failed(error)) => self.pen.outbox.failed(&error),
             Err(Stop::Aborted) => {
                 if let Err(error) = self.pen.stream.reset_on_close() {
                     tracing::debug!(%error, "an aborted connection will end by FIN");
                 }
-                false
             }
-        };
-        Produced { bytes: self.pen.bytes, finished, writes: self.writes }
+        }
+        Produced { bytes: self.pen.bytes, writes: self.writes }
     }
 
     async fn produce(&mut self) -> Result<(), Stop> {
@@ -156,8 +151,8 @@ impl<'a> Producer<'a> {
         Ok(())
     }
 
-    /// Waits until the consumer, which has everything then, closes; closes too. True once all is handed over.
-    async fn close(&mut self) -> bool {
+    /// Waits until the consumer, which has everything then, closes; closes too.
+    async fn close(&mut self) {
         let pen = &mut self.pen;
         pen.outbox.may_end();
         pen.outbox.event(Event::Complete { bytes: pen.bytes });
@@ -168,7 +163,6 @@ impl<'a> Producer<'a> {
         }
         // Closing a connection with unread bytes would reset it.
         drain(&mut pen.stream, CLOSE_DEADLINE).await;
-        true
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Latencies;
 use serde::{Deserialize, Serialize};
-use units::Timestamp;
+use units::{ByteSize, Timestamp};
 
 /// What became of the bytes, as the consumer found them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,12 +56,12 @@ pub struct SamplerCost {
 pub struct ProducerSummary {
     /// Bytes that write calls accepted.
     pub bytes: u64,
-    /// The end-of-stream frame was written and the direction closed.
-    pub finished: bool,
     /// How long each write took, from its start until its last byte was accepted.
     pub write: Latencies,
     /// Pauses beyond the number that is kept.
     pub pauses_left_out: u64,
+    /// The smaller of its socket's buffers, as one would have to ask for it.
+    pub buffers: ByteSize,
     /// What the sampler cost.
     pub sampler: SamplerCost,
 }
@@ -79,6 +79,8 @@ pub struct ConsumerSummary {
     pub in_path: Latencies,
     /// The trickle messages.
     pub trickle: Vec<TrickleArrival>,
+    /// The smaller of its socket's buffers, as one would have to ask for it.
+    pub buffers: ByteSize,
     /// What the sampler cost.
     pub sampler: SamplerCost,
 }

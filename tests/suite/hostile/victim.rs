@@ -145,6 +145,12 @@ impl Victim {
         began.elapsed()
     }
 
+    /// Ends it by SIGKILL.
+    pub(super) fn kill(&mut self) {
+        signal(&self.process, "KILL");
+        exit_of(&mut self.process, Duration::from_secs(8));
+    }
+
     fn did_not_panic(&self) {
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");

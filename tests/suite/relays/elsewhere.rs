@@ -53,6 +53,19 @@ fn a_relay_that_stalls_both_directions_of_a_connection_propagates_to_a_server_el
     assert_eq!((checked.word(), checked.code), ("propagates", 0), "{}", checked.verdict);
 }
 
+#[test]
+fn a_path_that_ends_the_stream_of_a_server_that_still_answers_breaks() {
+    for direction in super::BOTH {
+        let (_server, address) = command::server();
+        let relay = Relay::start(address, Behaviour::ResetAfter(8 * super::MIB as u64));
+        let output = check(&relay, &format!("--direction {direction} --baseline 300ms --hold 1s"));
+        let checked = command::checked(&output);
+        assert_eq!((checked.word(), checked.code), ("breaks", 1), "{}", checked.verdict);
+        assert_eq!(checked.only()["ended"]["by"], "path", "{}", checked.verdict);
+        assert_eq!(checked.only()["ended"]["how"], "reset", "{}", checked.verdict);
+    }
+}
+
 /// With one buffer for all connections, the stalled stream stops the control connection.
 #[test]
 fn a_consumer_elsewhere_that_no_command_reaches_resumes_by_itself_and_the_figures_stand() {

@@ -88,7 +88,7 @@ fn what_was_not_seen_is_said_in_words() {
 #[test]
 fn a_path_that_does_not_recover_is_told_from_one_without_a_baseline() {
     let slow = upload(|report| report.recovery_ms = None);
-    assert_snapshot!(lines(&slow, &["timing"]), @"timing    last write 38 ms · zero window 258 ms · released 3.3 ms after resume · did not recover to 90 % of 1.6 GB/s within 5 s");
+    assert_snapshot!(lines(&slow, &["timing"]), @"timing    last write 38 ms · zero window 258 ms · released 3.3 ms after resume · did not recover to 90 % of 1.6 GB/s before the end was sent");
     let cold = upload(|report| (report.recovery_ms, report.baseline_bytes_per_second) = (None, None));
     assert_snapshot!(lines(&cold, &["timing"]), @"timing    last write 38 ms · zero window 258 ms · released 3.3 ms after resume · no baseline measured");
     let hanging = upload(|report| (report.recovery_ms, report.release_ms) = (None, None));

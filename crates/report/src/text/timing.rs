@@ -53,7 +53,7 @@ fn recovery(report: &DirectionReport) -> String {
         Some(recovery) => format!("{goal} after {}", time(recovery)),
         None if report.release_ms.is_none() => baseline(report),
         None if report.ended.is_some() => format!("did not recover to {goal} before the connection ended"),
-        None => format!("did not recover to {goal} within 5 s"),
+        None => format!("did not recover to {goal} before the end was sent"),
     }
 }
 
