@@ -3,8 +3,8 @@
 use crate::arguments::Format;
 use crate::options::CheckOptions;
 use crate::output::Outputs;
-use crate::screen;
 use crate::signals::{second_signal, stop_on_signal};
+use crate::{runtime, screen};
 use ::check::{Check, CheckResult};
 use ::report::Recording;
 use scenario::Scenario;
@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let scenario = options.scenario()?;
     let mut outputs = Outputs::prepare(options.output.as_deref(), options.junit.as_deref())?;
-    let result = match measure(scenario, !options.quiet && options.format == Format::Text) {
+    let shown = !options.quiet && options.format == Format::Text;
+    let measured = runtime::start().and_then(|runtime| runtime.block_on(measure(scenario, shown)));
+    let result = match measured {
         Ok(result) => result,
         Err(error) => {
             outputs.abandon();
@@ -28,12 +30,12 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     // A disk that is full costs the recording, not the result.
     let written = outputs.folder.as_ref().map_or(Ok(()), |folder| recording.write(folder));
     outputs.write_junit(&::report::junit(&recording.verdict))?;
-    screen::show_recording(&recording, options.format, outputs.folder.as_deref())?;
+    let folder = outputs.folder.as_deref().filter(|_| written.is_ok());
+    screen::show_recording(&recording, options.format, folder)?;
     written?;
     Ok(ExitCode::from(u8::from(!recording.verdict.expected)))
 }
 
-#[tokio::main]
 async fn measure(scenario: Scenario, shown: bool) -> anyhow::Result<CheckResult> {
     let stop = CancellationToken::new();
     let (live, state) = watch::channel(None);

@@ -6,6 +6,7 @@ mod merge;
 mod options;
 mod output;
 mod report;
+mod runtime;
 mod screen;
 mod server;
 mod signals;

@@ -101,7 +101,8 @@ fn line(state: &Live) -> String {
     let rate = ByteRate::bytes_per_second(state.rate as u64);
     let window =
         state.window.map_or_else(|| "?".to_owned(), |bytes| ByteSize::bytes(bytes.into()).to_string());
-    let in_path = ByteSize::bytes(state.in_path);
+    let in_path =
+        state.in_path.map_or_else(String::new, |bytes| format!(" · in path {}", ByteSize::bytes(bytes)));
     let run = if state.runs > 1 { format!("run {}/{} · ", state.run, state.runs) } else { String::new() };
-    format!("{run}{} · {} · {rate} · window {window} · in path {in_path}", state.direction, state.phase)
+    format!("{run}{} · {} · {rate} · window {window}{in_path}", state.direction, state.phase)
 }

@@ -1,8 +1,8 @@
 //! `backpressure server`.
 
 use crate::arguments::ServerOptions;
-use crate::screen;
 use crate::signals::stop_on_signal;
+use crate::{runtime, screen};
 use ::server::{Server, ServerLimits, Settings};
 use anyhow::Context;
 use endpoint::Sampler;
@@ -12,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 use units::Clock;
 
 /// Serves checks until a signal ends it.
-#[tokio::main]
-pub(crate) async fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
+    runtime::start()?.block_on(serve(options))
+}
+
+async fn serve(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let clock = Clock::start();
     let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
     let settings = Settings {

@@ -100,8 +100,11 @@ impl Bench {
                     Topology::Via { via, .. } => Some(via.clone()),
                     _ => None,
                 };
+                if let Some(via) = via.as_ref().filter(|via| leads_to(via, bound)) {
+                    return Err(CheckError::Straight { via: via.clone() });
+                }
                 let dial = via.clone().unwrap_or_else(|| bound.to_string());
-                (link.say, link.hear, None, dial, describe(via, bound.to_string()))
+                (link.say, link.hear, None, dial, describe(via, listened(bound)))
             }
         };
         let (attach, attachments) = mpsc::channel(4);
@@ -162,7 +165,11 @@ impl Bench {
             }
             sleep(TRY_PAUSE).await;
         }
-        Err(CheckError::Balanced { tries: elsewhere })
+        let PathDescription { via, server, .. } = &self.path;
+        Err(match via {
+            Some(via) => CheckError::Astray { via: via.clone(), listen: server.clone() },
+            None => CheckError::Balanced { tries: elsewhere },
+        })
     }
 
     async fn prepare(&mut self, plan: &Plan, offset: ClockOffset) -> Result<(EndHandle, RunId), CheckError> {
@@ -215,6 +222,19 @@ impl Bench {
             Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
         }
     }
+}
+
+/// An address, written as such, of this machine's at which `bound` listens; a name may lead anywhere.
+fn leads_to(via: &str, bound: SocketAddr) -> bool {
+    let via: Option<SocketAddr> = via.replace("localhost:", "127.0.0.1:").parse().ok();
+    let reaches =
+        |via: SocketAddr| via.ip() == bound.ip() || (bound.ip().is_unspecified() && via.ip().is_loopback());
+    via.is_some_and(|via| via.port() == bound.port() && reaches(via))
+}
+
+/// As it is asked for: `:9000` for all addresses.
+fn listened(bound: SocketAddr) -> String {
+    if bound.ip().is_unspecified() { format!(":{}", bound.port()) } else { bound.to_string() }
 }
 
 fn describe(via: Option<String>, server: String) -> PathDescription {

@@ -2,10 +2,9 @@
 
 mod steps;
 
-use crate::course::{Conducted, Cut, Marks, Outcome, RECOVERED, RECOVERY_WINDOW};
+use crate::course::{Conducted, Cut, Marks, Outcome};
 use crate::judge::{Finding, Judge, Rules};
 use crate::live::{Live, LiveView};
-use crate::rates::{Passed, first_at_rate};
 use crate::stage::{Stage, Update};
 use scenario::Scenario;
 use std::time::Duration;
@@ -19,6 +18,9 @@ const DEAD: Duration = Duration::from_secs(5);
 
 /// How long the resume may take to reach the baseline's rate again.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+/// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
+const SURELY: f64 = 1.03;
 
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
@@ -56,8 +58,6 @@ pub(crate) struct Conductor<'a> {
     heard: (Timestamp, Timestamp),
     /// What the consumer had, in its application or its receive queue, when it resumed.
     queued: u64,
-    /// What the consumer had read when the baseline began.
-    read_before: u64,
 }
 
 /// What a conductor is given beside the stage.
@@ -83,7 +83,7 @@ impl<'a> Conductor<'a> {
             phase: Phase::Connect,
             rate: 0.0,
             window: None,
-            in_path: 0,
+            in_path: None,
         };
         Self {
             scenario,
@@ -99,7 +99,6 @@ impl<'a> Conductor<'a> {
             moved: (now, 0),
             heard: (now, now),
             queued: 0,
-            read_before: 0,
         }
     }
 
@@ -173,6 +172,7 @@ impl<'a> Conductor<'a> {
             return Ok(());
         }
         self.stage.producer.tell(Command::Flood);
+        self.flood_began().await?;
         let warm = self.clock.now().plus(WARM_UP);
         while self.consumed() < self.scenario.warm_up.as_u64() && self.clock.now() < warm {
             self.step().await?;
@@ -180,7 +180,6 @@ impl<'a> Conductor<'a> {
         }
         self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
         let began = self.clock.now();
-        self.read_before = self.consumed();
         self.marks.baseline = Some(began);
         let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip));
         while self.clock.now() < until {
@@ -199,8 +198,7 @@ impl<'a> Conductor<'a> {
     /// The consumer reads nothing until the producer is blocked and held, the limit is hit, or time is up.
     async fn stall(&mut self) -> Result<(), Cut> {
         if self.scenario.baseline.0.is_zero() {
-            self.await_event(Role::Producer, Duration::ZERO, |event| matches!(event, Event::FloodBegan))
-                .await?;
+            self.flood_began().await?;
         } else {
             self.stop_reading().await?;
         }
@@ -300,16 +298,9 @@ impl<'a> Conductor<'a> {
         self.moved.0 = self.clock.now();
         self.heard.1 = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
-        let target = self.baseline_rate().map_or(0.0, |rate| rate * RECOVERED);
-        let mut seen: Vec<Passed> = Vec::new();
-        while self.clock.now() < deadline && first_at_rate(&seen, RECOVERY_WINDOW, target).is_none() {
+        while self.clock.now() < deadline && !self.recovered(resumed) {
             self.step().await?;
             self.require_life()?;
-            let latest = self.stage.producer.latest.as_ref();
-            seen.extend(
-                latest.map(|sample| (sample.at, sample.stream_bytes)).filter(|(at, _)| *at > resumed),
-            );
-            seen.dedup();
         }
         Ok(())
     }

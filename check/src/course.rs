@@ -32,7 +32,7 @@ pub(crate) enum Cut {
     Ended,
     /// Nothing comes through any more.
     Dead,
-    /// An end, or the control connection to it, is gone.
+    /// The control connection to an end is gone, or nothing comes over it.
     Lost(Role),
     /// An end did not do as it was told.
     Disobeyed(Role),

@@ -188,7 +188,7 @@ fn figures(
     let conducted = evidence.conducted;
     let bytes = evidence.bytes();
     let absorbed = evidence.absorbed();
-    let Judgement { verdict, reason, ended } = judge(evidence, absorbed.as_ref(), &bytes, scenario);
+    let Judgement { verdict, reason, ended } = judge(evidence, absorbed.as_ref(), bytes.as_ref(), scenario);
     let held = conducted.outcome == Outcome::Held;
     let marks = &conducted.marks;
     let since = |mark: Option<Timestamp>, at: Option<Timestamp>| Some(ms_between(mark?, at?));

@@ -28,6 +28,22 @@ pub enum CheckError {
         /// How often it was tried.
         tries: u32,
     },
+    /// A path to the server in this process leads to another one.
+    #[error("{via} reached another backpressure server than this check's own on {listen}")]
+    Astray {
+        /// What was dialled.
+        via: String,
+        /// Where the check's own server listens.
+        listen: String,
+    },
+    /// The path is none.
+    #[error(
+        "{via} is where the check itself listens: nothing lies between; --via must be the middlebox's address"
+    )]
+    Straight {
+        /// What was to be dialled.
+        via: String,
+    },
     /// The server does not grant what the scenario needs.
     #[error("the server refused the run: {0}")]
     Refused(String),

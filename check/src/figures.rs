@@ -2,8 +2,8 @@
 //!
 //! All times are on the client's clock by now; those that compare the two ends carry the clock's uncertainty.
 
-use crate::course::{Conducted, RECOVERED, RECOVERY_WINDOW};
-use crate::rates::{Passed, first_at_rate, mean_rate, rate};
+use crate::course::{Conducted, Marks, RECOVERED, RECOVERY_WINDOW};
+use crate::rates::{Passed, first_at_rate, mean_rate, pace, rate};
 use report::{Absorbed, Bytes};
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
@@ -30,6 +30,19 @@ pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
 
 fn passed(sample: &Sample) -> Passed {
     (sample.at, sample.stream_bytes)
+}
+
+/// The consumer's rate in the second half of the baseline.
+pub(crate) fn baseline_rate(consumer: &[Sample], marks: &Marks) -> Option<f64> {
+    let (began, stalled) = (marks.baseline?, marks.stalled?);
+    let middle = began.plus(stalled.since(began)? / 2);
+    pace(consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled).map(passed))
+}
+
+/// From the resume to the start of the first stretch in which the producer has this rate, or nearly.
+pub(crate) fn recovery(producer: &[Sample], resumed: Timestamp, baseline: f64) -> Option<Duration> {
+    let after: Vec<Passed> = producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
+    first_at_rate(&after, RECOVERY_WINDOW, RECOVERED * baseline)?.since(resumed)
 }
 
 impl<'a> Evidence<'a> {
@@ -123,18 +136,12 @@ impl<'a> Evidence<'a> {
 
     /// The consumer's rate in the second half of the baseline.
     pub(crate) fn baseline_rate(&self) -> Option<f64> {
-        let (began, stalled) = (self.conducted.marks.baseline?, self.stalled?);
-        let middle = began.plus(stalled.since(began)? / 2);
-        let half = self.consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled);
-        mean_rate(half.map(passed))
+        baseline_rate(self.consumer, &self.conducted.marks)
     }
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64) -> Option<Duration> {
-        let resumed = self.conducted.marks.resumed?;
-        let after: Vec<Passed> =
-            self.producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
-        first_at_rate(&after, RECOVERY_WINDOW, RECOVERED * baseline)?.since(resumed)
+        recovery(self.producer, self.conducted.marks.resumed?, baseline)
     }
 
     /// The rate at which the path took bytes in the second half of the stall.
@@ -192,12 +199,10 @@ impl<'a> Evidence<'a> {
     }
 
     /// What became of the bytes, as far as both ends told.
-    pub(crate) fn bytes(&self) -> Bytes {
+    pub(crate) fn bytes(&self) -> Option<Bytes> {
         let stage = &self.conducted.stage;
         let produced = stage.producer.produced().map(|summary| summary.bytes);
-        let Some(found) = stage.consumer.consumed().map(|summary| &summary.integrity) else {
-            return Bytes::default();
-        };
+        let found = &stage.consumer.consumed()?.integrity;
         let ended_in_order = self.conducted.cut.is_none() && !self.conducted.marks.unfinished;
         // Only a stream whose end was seen, or should have been, has lost what is missing.
         let lost_bytes = match produced {
@@ -208,13 +213,13 @@ impl<'a> Evidence<'a> {
         };
         let undelivered =
             produced.filter(|_| !found.complete).map(|produced| produced.saturating_sub(found.bytes));
-        Bytes {
+        Some(Bytes {
             bytes: found.bytes,
             lost_bytes,
             reordered_frames: found.reordered_frames,
             duplicated_frames: found.duplicated_frames,
             corrupted_frames: found.corrupted_frames,
             undelivered_bytes: undelivered,
-        }
+        })
     }
 }

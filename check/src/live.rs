@@ -19,8 +19,9 @@ pub struct Live {
     pub rate: f64,
     /// The receive window that the producer sees, bytes.
     pub window: Option<u32>,
-    /// Handed over by the producer and not yet given to the consumer, bytes.
-    pub in_path: u64,
+    /// Handed over by the producer and not yet given to the consumer, bytes; known only while the consumer stalls,
+    /// as both ends tell of different moments.
+    pub in_path: Option<u64>,
 }
 
 /// Keeps a [`Live`] up to date for whoever watches.
@@ -48,7 +49,8 @@ impl<'a> LiveView<'a> {
     /// Takes the producer's latest sample.
     pub(crate) fn producer(&mut self, sample: &Sample, in_path: u64) {
         self.state.window = sample.snd_wnd;
-        self.state.in_path = in_path;
+        let still = matches!(self.state.phase, Phase::Stall | Phase::Hold);
+        self.state.in_path = Some(in_path).filter(|_| still);
         if let Some((at, bytes)) = self.before.replace((sample.at, sample.stream_bytes))
             && let Some(time) = sample.at.since(at).filter(|time| !time.is_zero())
         {

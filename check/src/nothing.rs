@@ -3,7 +3,7 @@
 use crate::direction::Measured;
 use crate::error::CheckError;
 use client::{DialError, OpenError};
-use report::{Bytes, DirectionReport, Ended};
+use report::{DirectionReport, Ended};
 use std::io;
 use std::time::Duration;
 use trace::{Direction, How, Party, Phase, StreamTrace, Verdict};
@@ -47,7 +47,7 @@ fn nothing(
         window_probes: 0,
         release_ms: None,
         recovery_ms: None,
-        integrity: Bytes::default(),
+        integrity: None,
         ended,
         round_trip_ms: None,
         blocked_ms: None,

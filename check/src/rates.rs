@@ -18,6 +18,12 @@ pub(crate) fn mean_rate(mut passed: impl Iterator<Item = Passed>) -> Option<f64>
     between(first, passed.last()?)
 }
 
+/// The mean rate from step to step: what comes in few large ones would else seem faster or slower by up to a step.
+pub(crate) fn pace(passed: impl Iterator<Item = Passed>) -> Option<f64> {
+    let mut before = None;
+    mean_rate(passed.filter(|(_, bytes)| before.replace(*bytes).is_some_and(|before| *bytes > before)))
+}
+
 /// Where the first stretch of at least `window` begins that runs at `target` or faster.
 pub(crate) fn first_at_rate(passed: &[Passed], window: Duration, target: f64) -> Option<Timestamp> {
     let mut ends = passed.iter().peekable();
@@ -59,6 +65,12 @@ mod tests {
     fn a_stretch_shorter_than_the_window_does_not_count() {
         let passed = every_ms(&[0, 10, 0, 10, 0]);
         assert_eq!(first_at_rate(&passed, Duration::from_millis(2), 10_000.0), None);
+    }
+
+    #[test]
+    fn a_pace_in_large_steps_is_that_of_the_steps() {
+        let passed = every_ms(&[0, 100, 0, 0, 0, 100, 0, 0, 0, 100, 0, 0]);
+        assert_eq!(pace(passed.into_iter()), Some(25_000.0));
     }
 
     #[test]

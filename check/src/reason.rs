@@ -20,14 +20,14 @@ pub(crate) struct Judgement {
 pub(crate) fn judge(
     evidence: &Evidence<'_>,
     absorbed: Option<&Absorbed>,
-    bytes: &Bytes,
+    bytes: Option<&Bytes>,
     scenario: &Scenario,
 ) -> Judgement {
     let conducted = evidence.conducted;
     if let Some((ended, reason)) = ended(conducted, scenario) {
         return Judgement { verdict: Verdict::Breaks, reason, ended: Some(ended) };
     }
-    let (verdict, reason) = if let Some(damage) = damage(bytes) {
+    let (verdict, reason) = if let Some(damage) = bytes.and_then(damage) {
         (Verdict::Breaks, damage)
     } else if conducted.cut.is_none() && conducted.stage.consumer.consumed().is_none() {
         (
@@ -98,7 +98,7 @@ fn cut_short(cut: Cut) -> String {
     match cut {
         Cut::Left(role) => format!("the {role} left before the end"),
         Cut::Interrupted => "the check was interrupted".to_owned(),
-        Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost"),
+        Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost, or fell silent"),
         Cut::Gone => {
             "the server does not answer any more: whether it ended or the path to it did is not known"
                 .to_owned()

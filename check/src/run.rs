@@ -67,7 +67,11 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
             let measured = match measure(&means, &mut bench, *direction, run).await {
                 Ok(measured) => measured,
                 // Before anything was opened the check could not run; later the path broke.
-                Err(CheckError::Open(error)) if !result.streams.is_empty() && !is_name(&error) => {
+                Err(CheckError::Open(error))
+                    if !result.streams.is_empty()
+                        && !is_name(&error)
+                        && bench.clock_offset().await.is_ok() =>
+                {
                     let waited = clock.now().since(asked).unwrap_or_default();
                     unopened(&error, waited, *direction, run)
                 }

@@ -29,7 +29,10 @@ pub(crate) struct Stage {
 pub(crate) struct Track {
     pub(crate) latest: Option<Sample>,
     pub(crate) events: Vec<Timed>,
+    /// All its samples; those told while it ran, until it tells them all.
     pub(crate) samples: Vec<Sample>,
+    /// Pieces of its series that arrived.
+    pub(crate) series: usize,
     pub(crate) summary: Option<EndSummary>,
     /// It will tell nothing more.
     pub(crate) closed: bool,
@@ -114,7 +117,15 @@ enum Told {
 
 impl Track {
     fn new(handle: EndHandle) -> Self {
-        Self { latest: None, events: Vec::new(), samples: Vec::new(), summary: None, closed: false, handle }
+        Self {
+            latest: None,
+            events: Vec::new(),
+            samples: Vec::new(),
+            series: 0,
+            summary: None,
+            closed: false,
+            handle,
+        }
     }
 
     /// Tells the end what to do. An end that is gone shows by its silence.
@@ -180,6 +191,9 @@ impl Track {
             }
             Told::Progress => {
                 self.latest.clone_from(&self.handle.progress.borrow_and_update());
+                if self.series == 0 && self.samples.len() < MOST_SAMPLES {
+                    self.samples.extend(self.latest.clone());
+                }
                 Some(Update::Sample(role))
             }
             Told::Report(Report::Event(timed)) if self.events.len() < MOST_EVENTS => {
@@ -189,6 +203,10 @@ impl Track {
             Told::Report(Report::Series { csv }) => {
                 match trace::samples_from_csv(&csv) {
                     Ok(samples) => {
+                        if self.series == 0 {
+                            self.samples.clear();
+                        }
+                        self.series += 1;
                         let room = MOST_SAMPLES.saturating_sub(self.samples.len());
                         self.samples.extend(samples.into_iter().take(room));
                     }

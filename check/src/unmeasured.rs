@@ -15,7 +15,7 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, asked: 
     for role in [Role::Producer, Role::Consumer] {
         let track = conducted.stage.track(role);
         if track.summary.is_none() {
-            note(format!("the {role}'s last word, and what it alone knows"));
+            note(format!("the {role}'s last word, and all but a few of its samples"));
         }
         if let (Some(granted), Buffers::Fixed(asked)) = (track.granted_buffers(), asked)
             && granted < asked

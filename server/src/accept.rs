@@ -8,6 +8,7 @@ use endpoint::Sampler;
 use rand::random;
 use socket::Buffers;
 use socket2::SockRef;
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -23,6 +24,9 @@ use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
 
 /// How long the loop rests after an accept that failed, for example because there are too many descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a server that drains looks whether it still serves a run.
+const DRAIN_LOOK: Duration = Duration::from_millis(50);
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -88,16 +92,38 @@ impl Server {
         Some((link, session.run()))
     }
 
-    /// Serves until `stop`, then waits for running streams as long as its limits say.
+    /// Serves until `stop`, then begins nothing new, and waits for the runs it serves as long as its limits say.
     pub async fn serve(self, stop: CancellationToken) {
         let Self { listener, door } = self;
         let drain = door.shared.limits.drain;
         let mut handlers = JoinSet::new();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            never = door.accept(&listener, &mut handlers) => match never {},
+        }
+        door.registry.close();
+        // Runs go on, and open the connections that they need.
+        let drained = async {
+            while door.registry.serves() {
+                tokio::select! {
+                    never = door.accept(&listener, &mut handlers) => match never {},
+                    () = sleep(DRAIN_LOOK) => {}
+                }
+            }
+        };
+        if timeout(drain, drained).await.is_err() {
+            warn!(seconds = drain.as_secs(), "runs were still going on at the end of the drain");
+        }
+        handlers.shutdown().await;
+    }
+}
+
+impl Door {
+    async fn accept(self: &Arc<Self>, listener: &TcpListener, handlers: &mut JoinSet<()>) -> Infallible {
         loop {
             tokio::select! {
-                () = stop.cancelled() => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((tcp, peer)) => door.admit(tcp, peer, &mut handlers),
+                    Ok((tcp, peer)) => self.admit(tcp, peer, handlers),
                     Err(error) => {
                         warn!(%error, "could not accept a connection");
                         sleep(ACCEPT_PAUSE).await;
@@ -108,16 +134,8 @@ impl Server {
                 },
             }
         }
-        drop(listener);
-        let drained = async { while handlers.join_next().await.is_some() {} };
-        if timeout(drain, drained).await.is_err() {
-            warn!(seconds = drain.as_secs(), "streams were still running at the end of the drain");
-            handlers.shutdown().await;
-        }
     }
-}
 
-impl Door {
     fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             warn!(%peer, "too many connections: closed");
@@ -157,7 +175,7 @@ impl Door {
         if let Some(place) = self.registry.register(run, self.shared.limits.runs) {
             control::serve(tcp, self.shared.clone(), place).await;
         } else {
-            let reason = "the server serves as many runs as it may".to_owned();
+            let reason = "the server serves as many runs as it may, or is about to end".to_owned();
             answer(&mut tcp, self.shared.instance, Some(reason)).await;
         }
     }

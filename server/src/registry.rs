@@ -21,7 +21,13 @@ pub(crate) struct DataConnection {
 /// Where a run's data connections go. Clones share the runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
-    runs: Arc<Mutex<HashMap<RunId, mpsc::Sender<DataConnection>>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    runs: HashMap<RunId, mpsc::Sender<DataConnection>>,
+    closed: bool,
 }
 
 /// A run's place in the registry, given back when dropped.
@@ -33,33 +39,43 @@ pub(crate) struct Registration {
 }
 
 impl Registry {
-    /// Makes a place for `run`; `None` when there is one, or there are `most` already.
+    /// No run begins any more.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// There are runs.
+    pub(crate) fn serves(&self) -> bool {
+        !self.lock().runs.is_empty()
+    }
+
+    /// Makes a place for `run`; `None` when there is one, there are `most` already, or no run begins any more.
     pub(crate) fn register(&self, run: RunId, most: usize) -> Option<Registration> {
         let (sender, streams) = mpsc::channel(WAITING_STREAMS);
-        let mut runs = self.lock();
-        if runs.len() >= most || runs.contains_key(&run) {
+        let mut state = self.lock();
+        if state.closed || state.runs.len() >= most || state.runs.contains_key(&run) {
             return None;
         }
-        runs.insert(run, sender);
-        drop(runs);
+        state.runs.insert(run, sender);
+        drop(state);
         Some(Registration { registry: self.clone(), run, streams })
     }
 
     /// Gives a data connection to its run, or gives it back.
     pub(crate) fn deliver(&self, run: RunId, connection: DataConnection) -> Result<(), DataConnection> {
-        match self.lock().get(&run) {
+        match self.lock().runs.get(&run) {
             Some(sender) => sender.try_send(connection).map_err(mpsc::error::TrySendError::into_inner),
             None => Err(connection),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, mpsc::Sender<DataConnection>>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.registry.lock().remove(&self.run);
+        self.registry.lock().runs.remove(&self.run);
     }
 }

@@ -1,8 +1,8 @@
 //! One step of the conductor after the other: takes what the ends tell, and waits for what it needs.
 
-use super::{Conductor, DEAD, LAST_WORDS, NEWS, OBEDIENCE};
+use super::{Conductor, DEAD, LAST_WORDS, NEWS, OBEDIENCE, SURELY};
 use crate::course::Cut;
-use crate::rates::rate;
+use crate::figures::{baseline_rate, recovery};
 use crate::stage::{Stage, Update};
 use std::time::Duration;
 use trace::{Event, How, Phase, Role, Timed};
@@ -43,7 +43,7 @@ impl Conductor<'_> {
     }
 
     pub(super) async fn await_closed(&mut self, patience: Duration) {
-        let told = |stage: &Stage| stage.producer.samples.len() + stage.consumer.samples.len();
+        let told = |stage: &Stage| stage.producer.series + stage.consumer.series;
         let latest = self.clock.now().plus(LAST_WORDS);
         let (mut before, mut deadline) = (told(&self.stage), self.clock.now().plus(patience));
         while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
@@ -60,6 +60,11 @@ impl Conductor<'_> {
         self.stage.consumer.tell(Command::Stall);
         let stalled = |event: &Event| matches!(event, Event::Stalled { .. });
         self.await_event(Role::Consumer, Duration::ZERO, stalled).await.map(drop)
+    }
+
+    pub(super) async fn flood_began(&mut self) -> Result<(), Cut> {
+        let began = |event: &Event| matches!(event, Event::FloodBegan);
+        self.await_event(Role::Producer, Duration::ZERO, began).await.map(drop)
     }
 
     /// Waits for an event that a command brings about: as long as obedience and the path take, and `longer`.
@@ -164,11 +169,10 @@ impl Conductor<'_> {
         self.stage.consumer.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
     }
 
-    /// Roughly, by the samples that crossed the path already.
-    pub(super) fn baseline_rate(&self) -> Option<f64> {
-        let (began, stalled) = (self.marks.baseline?, self.marks.stalled?);
-        let read = self.consumed().saturating_sub(self.read_before);
-        rate(read, stalled.since(began)?)
+    /// The rate of the baseline is back, as far as the samples tell that crossed the path already.
+    pub(super) fn recovered(&self, resumed: Timestamp) -> bool {
+        let baseline = baseline_rate(&self.stage.consumer.samples, &self.marks).unwrap_or_default();
+        recovery(&self.stage.producer.samples, resumed, SURELY * baseline).is_some()
     }
 
     pub(super) fn begin(&mut self, phase: Phase) {

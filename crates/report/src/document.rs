@@ -69,8 +69,8 @@ pub struct DirectionReport {
     pub release_ms: Option<f64>,
     /// Resume to the start of the first 100 ms at 90 % of the baseline rate.
     pub recovery_ms: Option<f64>,
-    /// What became of the bytes.
-    pub integrity: Bytes,
+    /// What became of the bytes; unknown where the consumer's last word never came.
+    pub integrity: Option<Bytes>,
     /// Who ended the connection before its time, and how.
     pub ended: Option<Ended>,
     /// End-to-end round trip of the opening, through the path.

@@ -33,7 +33,7 @@ pub(crate) fn direction() -> DirectionReport {
         window_probes: 4,
         release_ms: Some(3.3),
         recovery_ms: Some(14.0),
-        integrity: Bytes { bytes: 3_328_599_654, undelivered_bytes: Some(0), ..Bytes::default() },
+        integrity: Some(Bytes { bytes: 3_328_599_654, undelivered_bytes: Some(0), ..Bytes::default() }),
         ended: None,
         round_trip_ms: Some(0.12),
         blocked_ms: Some(2_004.0),

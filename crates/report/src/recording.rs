@@ -70,7 +70,7 @@ pub enum RecordingError {
 impl Recording {
     /// Writes all files to `folder`, which is made, its parents too, or is there and empty.
     ///
-    /// `verdict.json` comes last: a folder that holds it holds the rest.
+    /// What is small and matters most comes first: on a full disk it is there.
     pub fn write(&self, folder: &Path) -> Result<(), RecordingError> {
         let failed = |source| RecordingError::Folder { folder: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(failed)?;
@@ -81,13 +81,13 @@ impl Recording {
     }
 
     fn write_files(&self, folder: &Path) -> Result<(), trace::RecordingError> {
-        files::write_windows(&self.streams, create(folder, "windows.csv")?)?;
+        write_json(folder, RUN, &self.run)?;
+        write_json(folder, VERDICT, &self.verdict)?;
         files::write_events(&self.events, create(folder, "events.jsonl")?)?;
         let epoch = self.run.epoch_unix_ns;
         files::write_latency_log(&self.latencies, epoch, create(folder, "latency.hlog")?)?;
         files::write_distribution(&self.latencies, Tag::Latency, create(folder, "latency.hgrm")?)?;
-        write_json(folder, RUN, &self.run)?;
-        write_json(folder, VERDICT, &self.verdict)
+        files::write_windows(&self.streams, create(folder, "windows.csv")?)
     }
 
     /// Reads the folder that [`Recording::write`] wrote, on this machine or another.

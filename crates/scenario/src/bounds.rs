@@ -20,6 +20,8 @@ pub struct Limits {
     pub phase_max: Duration,
     /// The shortest and the longest time between samples.
     pub sample: (Duration, Duration),
+    /// The longest time between two paced messages: what comes more seldom looks like a path that pauses.
+    pub pace_max: Duration,
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
 }
@@ -33,6 +35,7 @@ pub const LIMITS: Limits = Limits {
     stream_max: ByteSize::mib(1024 * 1024),
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
+    pace_max: Duration::from_millis(100),
     repeat_max: 100,
 };
 

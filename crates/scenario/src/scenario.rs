@@ -114,6 +114,14 @@ impl Scenario {
         if self.rate.is_some_and(|rate| rate.as_u64() == 0) {
             return Err(ScenarioError::Conflict("--rate must be above 0; leave it out for full speed"));
         }
+        let pace = self.rate.and_then(|rate| rate.time_for(self.message));
+        if let Some(pace) = pace.filter(|pace| *pace > LIMITS.pace_max) {
+            return Err(ScenarioError::OutOfRange {
+                option: "--rate",
+                given: format!("one message of {} every {}", self.message, Span(pace)),
+                range: format!("one every {} at least: choose a smaller --message", Span(LIMITS.pace_max)),
+            });
+        }
         if !(1..=LIMITS.repeat_max).contains(&self.repeat) {
             let range = format!("1 to {}", LIMITS.repeat_max);
             return Err(ScenarioError::OutOfRange {
@@ -177,6 +185,13 @@ mod tests {
     fn a_limit_below_one_message_is_refused() {
         let draft = Scenario { limit: ByteSize::kib(1), ..draft() };
         assert!(draft.validated().is_err());
+    }
+
+    #[test]
+    fn a_pace_that_looks_like_pauses_is_refused() {
+        let draft = Scenario { rate: Some(ByteRate::bytes_per_second(8000)), ..draft() };
+        let error = draft.validated().unwrap_err().to_string();
+        assert!(error.contains("choose a smaller --message"), "{error}");
     }
 
     #[test]

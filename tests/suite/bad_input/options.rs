@@ -3,6 +3,7 @@
 use super::{one_clear_line, refused_naming};
 use crate::command::program;
 use crate::workplace::{Workplace, end_of};
+use std::process::Command;
 
 #[test]
 fn an_option_with_an_unknown_value_is_named() {
@@ -40,6 +41,7 @@ fn a_number_without_its_unit_is_refused() {
 fn a_value_out_of_its_bounds_is_refused_with_them() {
     for (options, named) in [
         ("--rate 0", ["--rate", "above 0"]),
+        ("--rate 8kB/s", ["--rate", "smaller --message"]),
         ("--message 10B", ["--message", "128 B to 16 MiB"]),
         ("--message 1GiB", ["--message", "128 B to 16 MiB"]),
         ("--limit 1KiB", ["--limit", "64 KiB"]),
@@ -74,4 +76,15 @@ fn listen_and_via_need_each_other_and_exclude_a_target() {
     refused_naming("check --listen :9000", &["--via"]);
     let all = "check --listen :9000 --via :8080 --target tcp://h:1";
     refused_naming(all, &["--target", "cannot be used with"]);
+}
+
+#[test]
+fn too_few_descriptors_are_told_before_anything_starts() {
+    for limit in [6, 16] {
+        let mut limited = Command::new("sh");
+        limited.arg("-c").arg(format!("ulimit -n {limit}; exec \"$0\" check --output none"));
+        limited.arg(program().get_program());
+        let complaint = one_clear_line(&end_of(&mut limited));
+        assert!(complaint.contains("ulimit -n") && complaint.contains("32"), "{complaint}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Peers that are no servers of ours, or not as they should be.
 
 use super::refused_naming;
-use crate::command::free_port;
+use crate::command::{free_port, server};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -38,6 +38,16 @@ fn a_connection_that_ends_without_an_answer_is_told() {
     for route in routes(&stranger(|_| Vec::new())) {
         refused_naming(&route, &["ended it without an answer"]);
     }
+}
+
+#[test]
+fn a_via_that_is_no_middlebox_is_told() {
+    let port = free_port();
+    refused_naming(&format!("check --listen :{port} --via :{port}"), &["nothing lies between", "--via"]);
+    let (_server, other) = server();
+    let named = [other.to_string(), "another backpressure server".to_owned(), format!(":{port}")];
+    let named = named.each_ref().map(String::as_str);
+    refused_naming(&format!("check --listen :{port} --via {other}"), &named);
 }
 
 #[test]

@@ -57,5 +57,7 @@ fn recordings_that_do_not_fit_are_not_merged() {
     assert!(complaint.contains("message") && complaint.contains("recording 2"), "{complaint}");
     let complaint = one_clear_line(&place.run("merge other one"));
     assert!(complaint.contains("other") && complaint.contains("not empty"), "{complaint}");
+    let complaint = one_clear_line(&place.run("merge sum one other ./one"));
+    assert!(complaint.contains("./one was given twice"), "{complaint}");
     assert_eq!(place.left_behind(), ["one", "other"]);
 }

@@ -67,6 +67,19 @@ fn a_server_that_is_killed_is_not_blamed_on_the_path() {
     }
 }
 
+/// Its run is shorter than the drain.
+#[test]
+fn a_server_that_drains_serves_its_run_to_the_end() {
+    let mut victim = Victim::start();
+    let place = Workplace::new();
+    let before = victim.settled_descriptors();
+    let check = victim.start_check(&place, &["--baseline", "0s", "--hold", "100ms"]);
+    victim.awaits_a_stalled_stream(before + 2);
+    victim.terminate();
+    let check = ended(check);
+    assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
+}
+
 #[test]
 fn what_was_measured_before_the_server_ended_is_kept() {
     let mut victim = Victim::start();

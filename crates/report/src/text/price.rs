@@ -7,9 +7,11 @@ use trace::{How, Phase};
 
 /// `0 bytes lost, reordered or changed in 3.1 GiB · connection survived the 2 s hold · run-1/`
 pub(super) fn sentence(report: &DirectionReport, scenario: &Scenario, folder: Option<&str>) -> String {
-    let undelivered = report.integrity.undelivered_bytes.filter(|bytes| *bytes > 0);
+    let found = report.integrity.as_ref();
+    let undelivered = found.and_then(|found| found.undelivered_bytes).filter(|bytes| *bytes > 0);
+    let unknown = || "what became of the bytes is unknown".to_owned();
     let parts = [
-        Some(bytes(&report.integrity, scenario.integrity)),
+        Some(found.map_or_else(unknown, |found| bytes(found, scenario.integrity))),
         undelivered.map(|bytes| format!("{} written but never delivered", size(bytes))),
         Some(connection(report, scenario)),
         folder.map(|folder| format!("{}/", folder.trim_end_matches('/'))),
@@ -49,7 +51,7 @@ fn connection(report: &DirectionReport, scenario: &Scenario) -> String {
         None if report.blocked_ms.is_some() => {
             format!("connection survived the {} hold", round_time(scenario.hold.0))
         }
-        None => "connection survived, no hold was reached".to_owned(),
+        None => "the connection was not seen to the end of a hold".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far apart several runs were.
 
-use crate::document::VerdictDocument;
+use crate::document::{RunReport, VerdictDocument};
 use crate::figures::{range, rate, size, time};
 use trace::Direction;
 
@@ -16,7 +16,14 @@ pub(super) fn sentence(document: &VerdictDocument, direction: Direction) -> Opti
             Some(format!("{name} {}", range(&print(*least), &print(*greatest))))
         })
         .collect();
-    Some(format!("{} runs: {}", document.runs.len(), parts.join(" · ")))
+    let runs = document.runs.len();
+    let measured =
+        |run: &&RunReport| run.directions.get(&direction).is_some_and(|report| report.absorbed.is_some());
+    let all = match document.runs.iter().filter(measured).count() {
+        measured if measured == runs => format!("{runs} runs"),
+        measured => format!("{measured} of {runs} runs measured"),
+    };
+    Some(if parts.is_empty() { all } else { format!("{all}: {}", parts.join(" · ")) })
 }
 
 /// A figure's field, its name on the screen, and how it is printed.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::{DirectionReport, Ended};
+use crate::document::{Bytes, DirectionReport, Ended};
 use crate::example;
 use crate::fold::fold;
 use insta::assert_snapshot;
@@ -22,6 +22,10 @@ fn upload(change: impl FnOnce(&mut DirectionReport)) -> Recording {
     let mut report = example::direction();
     change(&mut report);
     example::upload(report)
+}
+
+fn found(report: &mut DirectionReport) -> &mut Bytes {
+    report.integrity.as_mut().expect("the example's bytes are known")
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn what_was_not_seen_is_said_in_words() {
         verdict   UNDECIDED: it was still swallowing 625 kB/s at the deadline
         absorbed  not measured
         timing    never blocked · zero window not seen · no baseline measured · still swallowing 625 kB/s at the end
-        price     0 bytes lost, reordered or changed in 3.1 GiB · connection survived, no hold was reached · run-1/
+        price     0 bytes lost, reordered or changed in 3.1 GiB · the connection was not seen to the end of a hold · run-1/
         trickle   not measured
         ");
 }
@@ -101,7 +105,7 @@ fn an_end_names_who_and_when() {
     let held = upload(|report| {
         report.ended = ended(Phase::Hold);
         (report.release_ms, report.recovery_ms) = (None, None);
-        report.integrity.undelivered_bytes = Some(8_598_323);
+        found(report).undelivered_bytes = Some(8_598_323);
     });
     assert_snapshot!(lines(&held, &["timing", "price"]), @r"
         timing    last write 38 ms · zero window 258 ms · not released before the connection ended · baseline 1.6 GB/s
@@ -118,13 +122,21 @@ fn an_end_names_who_and_when() {
 }
 
 #[test]
+fn bytes_of_an_unknown_fate_are_not_said_to_be_whole() {
+    let recording = upload(|report| report.integrity = None);
+    let price = lines(&recording, &["price"]);
+    assert!(price.contains("what became of the bytes is unknown"), "{price}");
+}
+
+#[test]
 fn damage_is_counted_by_its_kind() {
     let recording = upload(|report| {
-        report.integrity.lost_bytes = 1_460;
-        (report.integrity.reordered_frames, report.integrity.corrupted_frames) = (2, 1);
+        found(report).lost_bytes = 1_460;
+        found(report).reordered_frames = 2;
+        found(report).corrupted_frames = 1;
     });
     assert_snapshot!(lines(&recording, &["price"]), @"price     1,460 bytes lost, 2 frames reordered, 1 frame changed in 3.1 GiB · connection survived the 2 s hold · run-1/");
-    let added = upload(|report| report.integrity.lost_bytes = -1);
+    let added = upload(|report| found(report).lost_bytes = -1);
     assert_snapshot!(lines(&added, &["price"]), @"price     1 byte added in 3.1 GiB · connection survived the 2 s hold · run-1/");
 }
 
