@@ -3,7 +3,7 @@
 use crate::arguments::{Format, parse_listen_anywhere};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use scenario::{Expectations, Integrity, Scenario, Topology};
+use scenario::{Expectations, Integrity, Scenario, Topology, Transport, WEBSOCKET_PATH, parse_target};
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,13 +14,14 @@ use units::{ByteRate, ByteSize, Span};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CheckOptions {
-    /// A middlebox is in between: listen here, as its upstream (with --via).
-    #[arg(long, value_name = "ADDR", requires = "via", value_parser = parse_listen_anywhere, help_heading = "Path")]
+    /// Listen here: the upstream of the middlebox that --via dials; without one, the port of a direct check.
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen_anywhere, help_heading = "Path")]
     listen: Option<SocketAddr>,
     /// A middlebox is in between: dial it here, HOST:PORT or :PORT on this machine (with --listen).
     #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target", help_heading = "Path")]
     via: Option<String>,
-    /// The server runs elsewhere (`backpressure server`): tcp://HOST:PORT, through whatever lies between.
+    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT or
+    /// ws://HOST:PORT/PATH.
     #[arg(
         long,
         value_name = "URL",
@@ -29,6 +30,15 @@ pub(crate) struct CheckOptions {
         help_heading = "Path"
     )]
     target: Option<String>,
+    /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
+    #[arg(long, value_enum, default_value_t = TransportOption::Tcp, conflicts_with = "target", env = "BACKPRESSURE_TRANSPORT", help_heading = "Path")]
+    transport: TransportOption,
+    /// Where the WebSocket is asked for, as the middlebox knows it.
+    #[arg(long, value_name = "PATH", default_value = WEBSOCKET_PATH, conflicts_with = "target", help_heading = "Path")]
+    path: String,
+    /// A header to send with the WebSocket's request, `NAME: VALUE`; Host and Origin too. May be repeated.
+    #[arg(long, value_name = "HEADER", help_heading = "Path")]
+    header: Vec<String>,
     /// Which way the measured stream runs.
     #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION", help_heading = "Path")]
     direction: Directions,
@@ -163,6 +173,7 @@ Examples:
   backpressure check                                            loopback, both directions
   backpressure check --listen :9000 --via :8080                 through a proxy in front of port 9000
   backpressure check --target tcp://example.net:9000 --direction download
+  backpressure check --target ws://example.net/ws               the same through an HTTP router
   backpressure check --baseline 0s --repeat 5                   a cold path, five times
   backpressure check --buffers auto --warm-up 64MiB             with the kernel's own buffer sizes
   backpressure check --max-path 16MiB --max-release 50ms --junit check.xml    a gate in CI
@@ -177,6 +188,14 @@ enum Directions {
     Download,
     /// One after the other, each on a fresh connection.
     Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TransportOption {
+    /// TCP alone.
+    Tcp,
+    /// Binary messages of a WebSocket.
+    Websocket,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -200,8 +219,10 @@ enum ExpectOption {
 impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
+        let (topology, transport) = self.path()?;
         let scenario = Scenario {
-            topology: self.topology()?,
+            topology,
+            transport,
             directions: match self.direction {
                 Directions::Upload => vec![Direction::Upload],
                 Directions::Download => vec![Direction::Download],
@@ -244,24 +265,30 @@ impl CheckOptions {
         }
     }
 
-    fn topology(&self) -> anyhow::Result<Topology> {
-        match (&self.target, self.listen, &self.via) {
-            (Some(target), ..) => Ok(Topology::Target { address: target_address(target)? }),
-            (None, Some(listen), Some(via)) => Ok(Topology::Via { listen, via: dialled(via)? }),
-            _ => Ok(Topology::Loopback),
+    fn path(&self) -> anyhow::Result<(Topology, Transport)> {
+        let own = match self.transport {
+            TransportOption::Tcp => Transport::Tcp,
+            TransportOption::Websocket => Transport::websocket(&self.path),
+        };
+        let (topology, mut transport) = match (&self.target, self.listen, &self.via) {
+            (Some(target), ..) => {
+                let (transport, address) =
+                    parse_target(target).with_context(|| format!("could not use --target {target}"))?;
+                (Topology::Target { address }, transport)
+            }
+            (None, Some(listen), via) => {
+                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own)
+            }
+            _ => (Topology::Loopback, own),
+        };
+        match transport.request_mut() {
+            Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
+            None if !self.header.is_empty() => {
+                bail!("--header needs a transport that has headers: websocket")
+            }
+            None => {}
         }
-    }
-}
-
-fn target_address(target: &str) -> anyhow::Result<String> {
-    match target.split_once("://") {
-        Some(("tcp", address)) => {
-            dialled(address.trim_end_matches('/')).with_context(|| format!("could not use --target {target}"))
-        }
-        Some((scheme, _)) => {
-            bail!("--target {target}: the scheme `{scheme}` is not known; use tcp://HOST:PORT")
-        }
-        None => bail!("--target {target} needs a scheme: tcp://HOST:PORT"),
+        Ok((topology, transport))
     }
 }
 
@@ -288,12 +315,5 @@ mod tests {
         assert_eq!(dialled("[::1]:80").unwrap(), "[::1]:80");
         assert!(dialled("localhost").is_err());
         assert!(dialled("localhost:0").is_err());
-    }
-
-    #[test]
-    fn a_target_needs_a_scheme_that_is_known() {
-        assert_eq!(target_address("tcp://h:1/").unwrap(), "h:1");
-        assert!(target_address("h:1").is_err());
-        assert!(target_address("gopher://h:1").is_err());
     }
 }

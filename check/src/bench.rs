@@ -2,12 +2,12 @@
 
 use crate::bridge::{Answer, Attachment, Wires, carry};
 use crate::error::CheckError;
-use client::{OpenError, Opened, open_control, open_stream};
+use client::{OpenError, Opened, Route, open_control, open_stream};
 use endpoint::{EndHandle, Sampler};
 use rand::random;
 use report::PathDescription;
 use scenario::{Scenario, Topology};
-use server::{Server, ServerLimits, Settings};
+use server::{Server, ServerLimits, SessionLink, Settings};
 use socket::Buffers;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use units::Clock;
-use wire::{ClockOffset, Plan, RunId, ToServer};
+use wire::{ClockOffset, FromServer, Plan, RunId, ToServer};
 
 /// How long a connection, or an answer, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ const EXCHANGE_PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(crate) struct Bench {
     pub(crate) path: PathDescription,
-    dial: String,
+    route: Route,
     run: RunId,
     buffers: Buffers,
     /// The server process that control reached, where it is another than this.
@@ -63,48 +63,18 @@ impl Bench {
         clock: Clock,
         sampler: &Sampler,
     ) -> Result<Self, CheckError> {
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let run = RunId::from_random(random());
-        let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
-        let (say, hear, elsewhere, dial, path) = match &scenario.topology {
-            Topology::Target { address } => {
-                let (link, carry) = open_control(address, run, PATIENCE).await?;
-                tasks.spawn(async move {
-                    if let Err(error) = carry.await {
-                        tracing::info!(%error, "the control connection ended");
-                    }
-                });
-                let path = describe(None, address.clone());
-                (link.say, link.hear, Some(link.instance), address.clone(), path)
+        let Reached { say, hear, elsewhere, route, path, mut tasks } = match &scenario.topology {
+            Topology::Target { address } => find(scenario, address, run).await?,
+            Topology::Loopback => {
+                let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let server = bind(scenario, anywhere, clock, sampler)?;
+                begin(scenario, server, None, run, &stop)?
             }
-            Topology::Loopback | Topology::Via { .. } => {
-                let listen = match &scenario.topology {
-                    Topology::Via { listen, .. } => *listen,
-                    _ => loopback,
-                };
-                let could_not_listen = |source| CheckError::Listen { address: listen, source };
-                let settings = Settings {
-                    listen,
-                    buffers: scenario.buffers,
-                    limits: ServerLimits::default(),
-                    public: false,
-                };
-                let server = Server::bind(&settings, clock, sampler.clone()).map_err(could_not_listen)?;
-                let bound = server.local_addr().map_err(could_not_listen)?;
-                let (link, session) =
-                    server.begin(run).ok_or_else(|| CheckError::Refused("the run exists".to_owned()))?;
-                tasks.spawn(session);
-                tasks.spawn(server.serve(stop.clone()));
-                let via = match &scenario.topology {
-                    Topology::Via { via, .. } => Some(via.clone()),
-                    _ => None,
-                };
-                if let Some(via) = via.as_ref().filter(|via| leads_to(via, bound)) {
-                    return Err(CheckError::Straight { via: via.clone() });
-                }
-                let dial = via.clone().unwrap_or_else(|| bound.to_string());
-                (link.say, link.hear, None, dial, describe(via, listened(bound)))
+            Topology::Via { listen, via } => {
+                let server = bind(scenario, *listen, clock, sampler)?;
+                begin(scenario, server, via.as_deref(), run, &stop)?
             }
         };
         let (attach, attachments) = mpsc::channel(4);
@@ -119,7 +89,20 @@ impl Bench {
         };
         tasks.spawn(carry(wires));
         let buffers = scenario.buffers;
-        Ok(Self { path, dial, run, buffers, elsewhere, say, attach, answers, clock, streams: 0, tasks, stop })
+        Ok(Self {
+            path,
+            route,
+            run,
+            buffers,
+            elsewhere,
+            say,
+            attach,
+            answers,
+            clock,
+            streams: 0,
+            tasks,
+            stop,
+        })
     }
 
     /// How far the server's clock is from ours, from a few exchanges.
@@ -142,7 +125,7 @@ impl Bench {
     /// The server process does not answer a fresh connection.
     pub(crate) async fn server_is_gone(&self) -> bool {
         let Some(instance) = self.elsewhere else { return false };
-        let asked = open_control(&self.dial, RunId::from_random(random()), PATIENCE).await;
+        let asked = open_control(&self.route, RunId::from_random(random())).await;
         !asked.is_ok_and(|(link, _)| link.instance == instance)
     }
 
@@ -155,12 +138,11 @@ impl Bench {
         let mut elsewhere = 0;
         for attempt in 1..=TRIES {
             let (remote, instance) = self.prepare(plan, offset).await?;
-            match open_stream(&self.dial, self.run, self.streams, self.buffers, PATIENCE).await {
+            match open_stream(&self.route, self.run, self.streams, self.buffers).await {
                 Ok(opened) if opened.instance == instance => return Ok(OpenedStream { opened, remote }),
                 // A server that does not know the run is another one than control reached.
                 Ok(_) | Err(OpenError::Refused { .. }) => elsewhere += 1,
-                Err(error @ (OpenError::Dial(_) | OpenError::Silent { .. })) => return Err(error.into()),
-                Err(error) if attempt == TRIES => return Err(error.into()),
+                Err(error) if error.is_lasting() || attempt == TRIES => return Err(error.into()),
                 Err(_) => {}
             }
             sleep(TRY_PAUSE).await;
@@ -224,6 +206,75 @@ impl Bench {
     }
 }
 
+/// A server, and how to talk with it and reach it.
+struct Reached {
+    say: mpsc::Sender<ToServer>,
+    hear: mpsc::Receiver<FromServer>,
+    /// The server process, where it is another than this.
+    elsewhere: Option<RunId>,
+    route: Route,
+    path: PathDescription,
+    tasks: JoinSet<()>,
+}
+
+/// Begins a run with a server elsewhere.
+async fn find(scenario: &Scenario, address: &str, run: RunId) -> Result<Reached, CheckError> {
+    let route = route(scenario, address.to_owned());
+    let (link, carry) = open_control(&route, run).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        if let Err(error) = carry.await {
+            tracing::info!(%error, "the control connection ended");
+        }
+    });
+    let path = describe(scenario, None, address.to_owned());
+    Ok(Reached { say: link.say, hear: link.hear, elsewhere: Some(link.instance), route, path, tasks })
+}
+
+fn bind(
+    scenario: &Scenario,
+    listen: SocketAddr,
+    clock: Clock,
+    sampler: &Sampler,
+) -> Result<Server, CheckError> {
+    let settings =
+        Settings { listen, buffers: scenario.buffers, limits: ServerLimits::default(), public: false };
+    Server::bind(&settings, clock, sampler.clone())
+        .map_err(|source| CheckError::Listen { address: listen, source })
+}
+
+/// Begins a run with a server in this process, reached through `via`.
+fn begin(
+    scenario: &Scenario,
+    server: Server,
+    via: Option<&str>,
+    run: RunId,
+    stop: &CancellationToken,
+) -> Result<Reached, CheckError> {
+    let bound = server
+        .local_addr()
+        .map_err(|source| CheckError::Local { doing: "tell where the server listens", source })?;
+    if let Some(via) = via.filter(|via| leads_to(via, bound)) {
+        return Err(CheckError::Straight { via: via.to_owned() });
+    }
+    let (SessionLink { say, hear }, session) =
+        server.begin(run).ok_or_else(|| CheckError::Refused("the run exists".to_owned()))?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(session);
+    tasks.spawn(server.serve(stop.clone()));
+    let route = route(scenario, via.map_or_else(|| dialled(bound).to_string(), str::to_owned));
+    let path = describe(scenario, via.map(str::to_owned), listened(bound));
+    Ok(Reached { say, hear, elsewhere: None, route, path, tasks })
+}
+
+fn route(scenario: &Scenario, address: String) -> Route {
+    Route { transport: scenario.transport.clone(), address, patience: PATIENCE }
+}
+
+fn describe(scenario: &Scenario, via: Option<String>, server: String) -> PathDescription {
+    PathDescription { via, server, transport: scenario.transport.to_string() }
+}
+
 /// An address, written as such, of this machine's at which `bound` listens; a name may lead anywhere.
 fn leads_to(via: &str, bound: SocketAddr) -> bool {
     let via: Option<SocketAddr> = via.replace("localhost:", "127.0.0.1:").parse().ok();
@@ -232,11 +283,12 @@ fn leads_to(via: &str, bound: SocketAddr) -> bool {
     via.is_some_and(|via| via.port() == bound.port() && reaches(via))
 }
 
+/// Where this machine reaches what listens on `bound`.
+fn dialled(bound: SocketAddr) -> SocketAddr {
+    if bound.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, bound.port()).into() } else { bound }
+}
+
 /// As it is asked for: `:9000` for all addresses.
 fn listened(bound: SocketAddr) -> String {
     if bound.ip().is_unspecified() { format!(":{}", bound.port()) } else { bound.to_string() }
-}
-
-fn describe(via: Option<String>, server: String) -> PathDescription {
-    PathDescription { via, server, transport: "tcp".to_owned() }
 }

@@ -21,7 +21,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use trace::{Direction, EventRecord, Interval, Role, StreamTrace, Tag};
-use transport::Stream;
 use units::{ByteSize, Clock, Span, Timestamp};
 use wire::{ClockOffset, FRAME_HEADER, Plan, TrickleShape};
 
@@ -76,8 +75,9 @@ pub(crate) async fn measure(
         Direction::Upload => Role::Producer,
         Direction::Download => Role::Consumer,
     };
-    let stream = Stream::new(opened.tcp)
-        .map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
+    let mut stream = opened.stream;
+    let prepared = stream.begin(means.scenario.message);
+    prepared.map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
     let end = End { role: local_role, stream, plan, clock: means.clock, sampler: means.sampler.clone() };
     let mut tasks: JoinSet<io::Result<()>> = JoinSet::new();
     tasks.spawn(endpoint::run(end, link));

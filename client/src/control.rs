@@ -1,12 +1,11 @@
 //! The control connection of a run: JSON lines to and from the server.
 
-use crate::open::{OpenError, Opened, open};
+use crate::open::{OpenError, Opened, Route, open};
 use socket::Buffers;
 use std::io;
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf, split};
 use tokio::sync::mpsc;
+use transport::Stream;
 use wire::{FromServer, MAX_CONTROL_LINE, Opening, Purpose, RunId, ToServer};
 
 /// Messages that may wait in either direction.
@@ -25,13 +24,12 @@ pub struct ControlLink {
 
 /// Opens the control connection of `run`; the returned future carries its messages and must be driven.
 pub async fn open_control(
-    address: &str,
+    route: &Route,
     run: RunId,
-    patience: Duration,
 ) -> Result<(ControlLink, impl Future<Output = io::Result<()>> + Send + 'static), OpenError> {
     let opening = Opening { run, purpose: Purpose::Control };
-    let Opened { tcp, instance, .. } = open(address, opening, Buffers::Auto, patience).await?;
-    let (reader, writer) = tcp.into_split();
+    let Opened { stream, instance, .. } = open(route, opening, Buffers::Auto).await?;
+    let (reader, writer) = split(stream);
     let (say, from_us) = mpsc::channel(WAITING_MESSAGES);
     let (to_us, hear) = mpsc::channel(WAITING_MESSAGES);
     let carry = async move {
@@ -43,7 +41,7 @@ pub async fn open_control(
     Ok((ControlLink { say, hear, instance }, carry))
 }
 
-async fn read_messages(reader: OwnedReadHalf, to_us: mpsc::Sender<FromServer>) -> io::Result<()> {
+async fn read_messages(reader: ReadHalf<Stream>, to_us: mpsc::Sender<FromServer>) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     loop {
@@ -58,11 +56,15 @@ async fn read_messages(reader: OwnedReadHalf, to_us: mpsc::Sender<FromServer>) -
     }
 }
 
-async fn write_messages(mut writer: OwnedWriteHalf, mut from_us: mpsc::Receiver<ToServer>) -> io::Result<()> {
+async fn write_messages(
+    mut writer: WriteHalf<Stream>,
+    mut from_us: mpsc::Receiver<ToServer>,
+) -> io::Result<()> {
     while let Some(message) = from_us.recv().await {
         let mut line = serde_json::to_vec(&message)?;
         line.push(b'\n');
         writer.write_all(&line).await?;
+        writer.flush().await?;
     }
     // Everything was said: the server hears the end of it.
     writer.shutdown().await

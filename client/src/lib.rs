@@ -6,4 +6,4 @@ mod open;
 
 pub use control::{ControlLink, open_control};
 pub use dial::{DialError, dial};
-pub use open::{OpenError, Opened, open_stream};
+pub use open::{OpenError, Opened, Route, open_stream};

@@ -1,12 +1,13 @@
 //! Opens a connection: says what it is for, and hears who answers.
 
 use crate::dial::{DialError, dial};
+use scenario::Transport;
 use socket::Buffers;
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
+use transport::{HandshakeError, Stream};
 use wire::{MAX_OPENING_LINE, Opening, OpeningError, Purpose, Reply, RunId};
 
 /// Why a connection could not be opened.
@@ -30,6 +31,14 @@ pub enum OpenError {
         address: String,
         /// How.
         source: io::Error,
+    },
+    /// The peer does not speak what the streams are carried by.
+    #[error("could not begin a WebSocket at {address}")]
+    Handshake {
+        /// What was dialled.
+        address: String,
+        /// What it did instead.
+        source: HandshakeError,
     },
     /// The server is ours, and of another version.
     #[error("could not talk to {address}")]
@@ -59,51 +68,71 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// It would end the same way again: no gateway was just waiting for its upstream.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Handshake { source: HandshakeError::Status { status }, .. } => {
+                !(502..=504).contains(&status.as_u16())
+            }
+            Self::Dial(_) | Self::Silent { .. } | Self::Handshake { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// A connection that was answered.
 #[derive(Debug)]
 pub struct Opened {
     /// The connection; nothing beyond the answer was read.
-    pub tcp: TcpStream,
+    pub stream: Stream,
     /// The server process that answered.
     pub instance: RunId,
     /// From the opening's last byte to the answer's.
     pub round_trip: Duration,
 }
 
+/// How a server is reached: over what, where, and how long that may take.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What carries the streams.
+    pub transport: Transport,
+    /// `HOST:PORT`.
+    pub address: String,
+    /// How long each step may take.
+    pub patience: Duration,
+}
+
 /// Opens the data connection of a stream.
 pub async fn open_stream(
-    address: &str,
+    route: &Route,
     run: RunId,
     stream: u32,
     buffers: Buffers,
-    patience: Duration,
 ) -> Result<Opened, OpenError> {
-    let opening = Opening { run, purpose: Purpose::Stream(stream) };
-    open(address, opening, buffers, patience).await
+    open(route, Opening { run, purpose: Purpose::Stream(stream) }, buffers).await
 }
 
-pub(crate) async fn open(
-    address: &str,
-    opening: Opening,
-    buffers: Buffers,
-    patience: Duration,
-) -> Result<Opened, OpenError> {
-    let mut tcp = dial(address, buffers, patience).await?;
+pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> Result<Opened, OpenError> {
+    let Route { transport, address, patience } = route;
+    let (address, patience) = (address.clone(), *patience);
+    let tcp = dial(&address, buffers, patience).await?;
     let exchange = async {
-        tcp.set_nodelay(true)?;
-        tcp.write_all(&opening.encode()).await?;
+        let mut stream = transport::connect(tcp, transport, &address).await?;
+        stream.write_all(&opening.encode()).await?;
+        stream.flush().await?;
         let asked = Instant::now();
-        let line = transport::read_line(&mut tcp, MAX_OPENING_LINE).await?;
-        Ok::<_, io::Error>((line, asked.elapsed()))
+        let line = transport::read_line(&mut stream, MAX_OPENING_LINE).await?;
+        Ok::<_, HandshakeError>((stream, line, asked.elapsed()))
     };
-    let address = address.to_owned();
-    let (line, round_trip) = match timeout(patience, exchange).await {
+    let (stream, line, round_trip) = match timeout(patience, exchange).await {
         Err(_) => return Err(OpenError::Silent { address, patience }),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+        Ok(Err(HandshakeError::Io(error))) if error.kind() == io::ErrorKind::InvalidData => {
             let source = OpeningError::Stranger("a long line".to_owned());
             return Err(OpenError::Foreign { address, source });
         }
-        Ok(Err(source)) => return Err(OpenError::Ended { address, source }),
+        Ok(Err(HandshakeError::Io(source))) => return Err(OpenError::Ended { address, source }),
+        Ok(Err(source)) => return Err(OpenError::Handshake { address, source }),
         Ok(Ok(answer)) => answer,
     };
     match Reply::decode(&line) {
@@ -112,6 +141,6 @@ pub(crate) async fn open(
         Ok(Reply { instance, refused: Some(reason) }) => {
             Err(OpenError::Refused { address, instance, reason })
         }
-        Ok(Reply { instance, refused: None }) => Ok(Opened { tcp, instance, round_trip }),
+        Ok(Reply { instance, refused: None }) => Ok(Opened { stream, instance, round_trip }),
     }
 }

@@ -1,6 +1,7 @@
 //! The accept loop: reads each connection's first line, and decides by it.
 
 use crate::control;
+use crate::http;
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
@@ -19,11 +20,15 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+use transport::{Socket, Stream};
 use units::Clock;
 use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
 
 /// How long the loop rests after an accept that failed, for example because there are too many descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Time between two looks at a beginning that is too short to tell what it is.
+const PEEK_PAUSE: Duration = Duration::from_millis(10);
 
 /// How often a server that drains looks whether it still serves a run.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
@@ -147,36 +152,65 @@ impl Door {
         });
     }
 
-    async fn receive(&self, mut tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let opening = match timeout(self.shared.limits.opening, read_opening(&mut tcp)).await {
-            Ok(Ok(Some(opening))) => opening,
-            Ok(Ok(None)) => return debug!(%peer, "closed before it said anything"),
-            Ok(Err(Unopened::Lost(error))) => return debug!(%peer, %error, "lost before its opening"),
-            Ok(Err(Unopened::Wrong(error))) => {
-                info!(%peer, reason = %error, "stranger: closed");
-                // A client of another version is told so; a stranger hears nothing.
-                if self.public && matches!(error, OpeningError::Version { .. }) {
-                    answer(&mut tcp, self.shared.instance, Some(error.to_string())).await;
-                }
-                return;
-            }
+    async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let first = match timeout(self.shared.limits.opening, first_bytes(&tcp)).await {
+            Ok(Ok(first)) => first,
+            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
             Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
         };
-        match opening.purpose {
-            Purpose::Control if self.public => self.begin_run(tcp, opening.run).await,
-            Purpose::Control => debug!(%peer, "another run's control connection: closed"),
-            Purpose::Stream(stream) => {
-                self.deliver(opening.run, DataConnection { stream, tcp, place }).await;
+        match first {
+            First::Nothing => debug!(%peer, "closed before it said anything"),
+            First::Opening => match Socket::new(tcp) {
+                Ok(socket) => self.open(Stream::plain(socket), peer, place).await,
+                Err(error) => debug!(%peer, %error, "lost before its opening"),
+            },
+            First::Http => match http::serve(tcp, self.shared.limits.opening).await {
+                Ok(Some(stream)) => self.open(stream, peer, place).await,
+                Ok(None) => {}
+                Err(error) => debug!(%peer, %error, "HTTP ended"),
+            },
+            First::Strange(bytes) => {
+                if let Err(reason) = Opening::decode(&bytes) {
+                    info!(%peer, %reason, "stranger: closed");
+                }
             }
         }
     }
 
-    async fn begin_run(&self, mut tcp: TcpStream, run: RunId) {
+    /// A stream of ours by its first byte, or by the way in which it was asked for.
+    async fn open(&self, mut stream: Stream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let line = transport::read_line(&mut stream, wire::MAX_OPENING_LINE);
+        let opening = match timeout(self.shared.limits.opening, line).await {
+            Ok(Ok(line)) => Opening::decode(&line),
+            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+        };
+        match opening {
+            Ok(Opening { run, purpose: Purpose::Control }) if self.public => {
+                self.begin_run(stream, peer, run).await;
+            }
+            Ok(Opening { purpose: Purpose::Control, .. }) => {
+                debug!(%peer, "another run's control connection: closed");
+            }
+            Ok(Opening { run, purpose: Purpose::Stream(number) }) => {
+                self.deliver(run, DataConnection { stream: number, connection: stream, place }).await;
+            }
+            Err(reason) => {
+                info!(%peer, %reason, "stranger: closed");
+                // A client of another version is told so; a stranger hears nothing.
+                if self.public && matches!(reason, OpeningError::Version { .. }) {
+                    answer(&mut stream, self.shared.instance, Some(reason.to_string())).await;
+                }
+            }
+        }
+    }
+
+    async fn begin_run(&self, mut stream: Stream, peer: SocketAddr, run: RunId) {
         if let Some(place) = self.registry.register(run, self.shared.limits.runs) {
-            control::serve(tcp, self.shared.clone(), place).await;
+            control::serve(stream, peer, self.shared.clone(), place).await;
         } else {
             let reason = "the server serves as many runs as it may, or is about to end".to_owned();
-            answer(&mut tcp, self.shared.instance, Some(reason)).await;
+            answer(&mut stream, self.shared.instance, Some(reason)).await;
         }
     }
 
@@ -184,8 +218,8 @@ impl Door {
         if let Err(mut unwanted) = self.registry.deliver(run, connection)
             && self.public
         {
-            answer(&mut unwanted.tcp, self.shared.instance, Some("this run is not served here".to_owned()))
-                .await;
+            let reason = "this run is not served here".to_owned();
+            answer(&mut unwanted.connection, self.shared.instance, Some(reason)).await;
         }
     }
 }
@@ -201,24 +235,33 @@ fn listen(address: SocketAddr, buffers: Buffers) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// Why a connection has no opening.
-enum Unopened {
-    Lost(io::Error),
-    Wrong(OpeningError),
+/// What a connection is, by its first bytes.
+enum First {
+    /// It was closed.
+    Nothing,
+    /// One of ours.
+    Opening,
+    Http,
+    Strange(Vec<u8>),
 }
 
-/// Reads the opening line and nothing beyond it; `None` when the peer closed at once.
-async fn read_opening(tcp: &mut TcpStream) -> Result<Option<Opening>, Unopened> {
+/// Decides at the first byte that differs from all that is known.
+async fn first_bytes(tcp: &TcpStream) -> io::Result<First> {
     let mut first = [0; 24];
-    let seen = tcp.peek(&mut first).await.map_err(Unopened::Lost)?;
-    match first.first() {
-        _ if seen == 0 => return Ok(None),
-        Some(&OPENING_BYTE) => {}
-        _ => {
-            let strange = Opening::decode(first.get(..seen).unwrap_or_default());
-            return strange.map(Some).map_err(Unopened::Wrong);
+    loop {
+        let seen = tcp.peek(&mut first).await?;
+        let seen = first.get(..seen).unwrap_or_default();
+        match seen {
+            [] => return Ok(First::Nothing),
+            [OPENING_BYTE, ..] => return Ok(First::Opening),
+            _ if METHODS.iter().any(|method| seen.starts_with(method)) => return Ok(First::Http),
+            // Too short to tell: what is seen stays where it is, so nothing says that more came.
+            _ if METHODS.iter().any(|method| method.starts_with(seen)) => sleep(PEEK_PAUSE).await,
+            strange => return Ok(First::Strange(strange.to_vec())),
         }
     }
-    let line = transport::read_line(tcp, wire::MAX_OPENING_LINE).await.map_err(Unopened::Lost)?;
-    Opening::decode(&line).map(Some).map_err(Unopened::Wrong)
 }
+
+/// How requests of HTTP/1.1 begin.
+const METHODS: [&[u8]; 9] =
+    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];

@@ -3,12 +3,12 @@
 use crate::registry::Registration;
 use crate::session::{Session, SessionLink, Shared, answer};
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
-use tracing::{debug, info};
+use tracing::info;
+use transport::Stream;
 use wire::{FromServer, ToServer};
 
 /// The longest line that a client may send; a plan has less than 1 KiB.
@@ -18,14 +18,10 @@ const LONGEST_LINE: u64 = 64 * 1024;
 const SILENCE: Duration = Duration::from_mins(2);
 
 /// Serves one run over its control connection.
-pub(crate) async fn serve(mut tcp: TcpStream, shared: Shared, place: Registration) {
-    let peer = tcp.peer_addr().map_or_else(|_| "?".to_owned(), |peer| peer.to_string());
+pub(crate) async fn serve(mut stream: Stream, peer: SocketAddr, shared: Shared, place: Registration) {
     info!(%peer, "run begins");
-    answer(&mut tcp, shared.instance, None).await;
-    if let Err(error) = tcp.set_nodelay(true) {
-        debug!(%error, "control messages may be delayed");
-    }
-    let (reader, writer) = tcp.into_split();
+    answer(&mut stream, shared.instance, None).await;
+    let (reader, writer) = split(stream);
     let (session, SessionLink { say, hear }) = Session::new(shared, place);
     let carry = async {
         tokio::select! {
@@ -41,7 +37,7 @@ pub(crate) async fn serve(mut tcp: TcpStream, shared: Shared, place: Registratio
     }
 }
 
-async fn read_messages(reader: OwnedReadHalf, say: tokio::sync::mpsc::Sender<ToServer>) -> io::Result<()> {
+async fn read_messages(reader: ReadHalf<Stream>, say: tokio::sync::mpsc::Sender<ToServer>) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     loop {
@@ -59,15 +55,17 @@ async fn read_messages(reader: OwnedReadHalf, say: tokio::sync::mpsc::Sender<ToS
 }
 
 async fn write_messages(
-    mut writer: OwnedWriteHalf,
+    mut writer: WriteHalf<Stream>,
     mut hear: tokio::sync::mpsc::Receiver<FromServer>,
 ) -> io::Result<()> {
     while let Some(message) = hear.recv().await {
         let mut line = serde_json::to_vec(&message)?;
         line.push(b'\n');
-        timeout(SILENCE, writer.write_all(&line))
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let written = async {
+            writer.write_all(&line).await?;
+            writer.flush().await
+        };
+        timeout(SILENCE, written).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     }
     Ok(())
 }

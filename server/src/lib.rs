@@ -2,6 +2,7 @@
 
 mod accept;
 mod control;
+mod http;
 mod limits;
 mod registry;
 mod session;

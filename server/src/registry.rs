@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use transport::Stream;
 use wire::RunId;
 
 /// Data connections of one run that may wait to be taken.
@@ -13,7 +13,7 @@ const WAITING_STREAMS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct DataConnection {
     pub(crate) stream: u32,
-    pub(crate) tcp: TcpStream,
+    pub(crate) connection: Stream,
     /// Its place among the server's connections, kept until its stream is over.
     pub(crate) place: OwnedSemaphorePermit,
 }

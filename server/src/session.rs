@@ -7,7 +7,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -138,15 +137,20 @@ impl Session {
 
     /// Starts the server's end on a data connection, if it is the one that was prepared.
     async fn take(&mut self, connection: DataConnection) {
-        let DataConnection { stream, mut tcp, place } = connection;
+        let DataConnection { stream, mut connection, place } = connection;
         if self.tasks.len() >= TASKS {
             let reason = "a run has one stream at a time".to_owned();
-            return answer(&mut tcp, self.shared.instance, Some(reason)).await;
+            return answer(&mut connection, self.shared.instance, Some(reason)).await;
         }
         let plan = match &self.prepared {
             Some((prepared, plan)) if *prepared == stream => Arc::clone(plan),
             _ => {
-                answer(&mut tcp, self.shared.instance, Some("this stream was not prepared".to_owned())).await;
+                answer(
+                    &mut connection,
+                    self.shared.instance,
+                    Some("this stream was not prepared".to_owned()),
+                )
+                .await;
                 return;
             }
         };
@@ -157,7 +161,7 @@ impl Session {
         let shared = self.shared.clone();
         self.tasks.spawn(async move {
             info!(stream, direction = %plan.direction, "stream begins");
-            match start(tcp, &plan, &shared).await {
+            match start(connection, &plan, &shared).await {
                 Ok(end) => match endpoint::run(end, link).await {
                     Ok(()) => info!(stream, "stream is over"),
                     Err(error) => warn!(stream, %error, "stream failed"),
@@ -170,27 +174,27 @@ impl Session {
 }
 
 /// Answers the opening; from then on the connection carries the stream.
-async fn start(mut tcp: TcpStream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
-    socket::apply_buffers(&tcp, plan.buffers)?;
-    tcp.write_all(&Reply { instance: shared.instance, refused: None }.encode()).await?;
+async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
+    socket::apply_buffers(&stream.socket()?, plan.buffers)?;
+    say(&mut stream, &Reply { instance: shared.instance, refused: None }).await?;
+    stream.begin(plan.message)?;
     let role = match plan.direction {
         Direction::Upload => Role::Consumer,
         Direction::Download => Role::Producer,
     };
-    Ok(End {
-        role,
-        stream: Stream::new(tcp)?,
-        plan: Arc::clone(plan),
-        clock: shared.clock,
-        sampler: shared.sampler.clone(),
-    })
+    Ok(End { role, stream, plan: Arc::clone(plan), clock: shared.clock, sampler: shared.sampler.clone() })
 }
 
-/// Tells the client that its connection is not served, as far as it listens.
-pub(crate) async fn answer(tcp: &mut TcpStream, instance: RunId, refused: Option<String>) {
-    if let Err(error) = tcp.write_all(&Reply { instance, refused }.encode()).await {
+/// Answers an opening, as far as the client listens.
+pub(crate) async fn answer(stream: &mut Stream, instance: RunId, refused: Option<String>) {
+    if let Err(error) = say(stream, &Reply { instance, refused }).await {
         debug!(%error, "a reply was not sent");
     }
+}
+
+async fn say(stream: &mut Stream, reply: &Reply) -> io::Result<()> {
+    stream.write_all(&reply.encode()).await?;
+    stream.flush().await
 }
 
 /// Passes on what an end tells. When the client does not listen, only the latest sample waits.

@@ -23,6 +23,16 @@ fn socat_passes_backpressure_on_in_both_directions() {
 }
 
 #[test]
+fn nginx_passes_the_backpressure_of_a_websocket_on() {
+    assert_passes_on_websockets(Proxy::nginx_http, "/sub/ws");
+}
+
+#[test]
+fn haproxy_passes_the_backpressure_of_a_websocket_on() {
+    assert_passes_on_websockets(Proxy::haproxy_http, "/ws");
+}
+
+#[test]
 fn three_middleboxes_in_a_row_pass_backpressure_on() {
     let upstream = free_port();
     let nginx = Proxy::nginx(upstream);
@@ -64,6 +74,15 @@ fn assert_passes_on(middlebox: impl FnOnce(u16) -> Proxy) {
     let proxy = middlebox(upstream);
 
     let checked = check_through(upstream, &proxy, &[]);
+
+    assert_held_by_the_path(&checked);
+}
+
+fn assert_passes_on_websockets(middlebox: impl FnOnce(u16) -> Proxy, path: &str) {
+    let upstream = free_port();
+    let proxy = middlebox(upstream);
+
+    let checked = check_through(upstream, &proxy, &["--transport", "websocket", "--path", path]);
 
     assert_held_by_the_path(&checked);
 }

@@ -14,10 +14,11 @@ use std::time::Duration;
 /// Within namespaces of the test's own every port is free.
 const PORT: u16 = 9000;
 
-/// A check between two ports of one network, with these options beside.
+/// A check between two ports of one network, or directly where they are one, with these options beside.
 fn check_within(network: &Namespace, listen: u16, via: u16, options: &[&str]) -> CheckUnderWay {
-    let [listen, via] = [listen, via].map(|port| format!("127.0.0.1:{port}"));
-    CheckUnderWay::start(network.program(), &[&["--listen", &listen, "--via", &via], options].concat())
+    let [listening, dialled] = [listen, via].map(|port| format!("127.0.0.1:{port}"));
+    let between = if listen == via { &[][..] } else { &["--via", &dialled] };
+    CheckUnderWay::start(network.program(), &[&["--listen", &listening], between, options].concat())
 }
 
 /// The longest that any of these checks may take: twice a deadline of 30 s, and what it waits for afterwards.

@@ -51,6 +51,44 @@ impl Proxy {
         })
     }
 
+    /// nginx as an HTTP reverse proxy that passes `WebSocket`s on, as its documentation says.
+    pub(crate) fn nginx_http(upstream: u16) -> Self {
+        Self::start(|folder, port| {
+            let path = folder.display();
+            let text = format!(
+                "daemon off;\n\
+                 worker_processes 1;\n\
+                 pid {path}/pid;\n\
+                 error_log {path}/error;\n\
+                 events {{ worker_connections 256; }}\n\
+                 http {{\n\
+                   access_log off;\n\
+                   client_body_temp_path {path}/body; proxy_temp_path {path}/proxy; fastcgi_temp_path {path}/fcgi;\n\
+                   uwsgi_temp_path {path}/uwsgi; scgi_temp_path {path}/scgi;\n\
+                   server {{\n\
+                     listen 127.0.0.1:{port};\n\
+                     location /sub/ {{\n\
+                       proxy_pass http://127.0.0.1:{upstream}/;\n\
+                       proxy_http_version 1.1;\n\
+                       proxy_set_header Upgrade $http_upgrade;\n\
+                       proxy_set_header Connection upgrade;\n\
+                     }}\n\
+                     location /plain/ {{ proxy_pass http://127.0.0.1:{upstream}/; }}\n\
+                   }}\n\
+                 }}\n"
+            );
+            let mut nginx = Command::new("nginx");
+            nginx.arg("-e").arg(folder.join("error")).arg("-c").arg(written(folder, &text));
+            nginx
+        })
+    }
+
+    /// `HAProxy` in HTTP mode, which asks `/healthz` whether its upstream is there.
+    pub(crate) fn haproxy_http(upstream: u16) -> Self {
+        let options = "  option log-health-checks\n  option httpchk GET /healthz\n";
+        Self::haproxy_in("http", upstream, options, "check inter 200ms")
+    }
+
     /// `HAProxy` in TCP mode.
     pub(crate) fn haproxy(upstream: u16, health: Health) -> Self {
         let (options, check) = match health {
@@ -61,11 +99,15 @@ impl Proxy {
                 "check inter 200ms",
             ),
         };
+        Self::haproxy_in("tcp", upstream, options, check)
+    }
+
+    fn haproxy_in(mode: &str, upstream: u16, options: &str, check: &str) -> Self {
         Self::start(|folder, port| {
             let text = format!(
                 "global\n  log stdout format raw local0\n  maxconn 256\n\
-                 defaults\n  mode tcp\n  log global\n\
-                 \x20 timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n\
+                 defaults\n  mode {mode}\n  log global\n\
+                 \x20 timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n  timeout tunnel 2m\n\
                  frontend front\n  bind 127.0.0.1:{port}\n  default_backend back\n\
                  backend back\n{options}  server upstream 127.0.0.1:{upstream} {check}\n"
             );

@@ -5,6 +5,7 @@ use crate::outbox::Outbox;
 use crate::subject::Subject;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWrite;
@@ -103,11 +104,13 @@ impl Pen {
         }
     }
 
-    /// Writes all of `slices`, as far as the limit lets it, for as long as that takes.
+    /// Writes all of `slices`, as far as the limit lets it, for as long as that takes, until nothing of them waits in
+    /// the carrier.
     pub(crate) async fn write_all(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<(), Stop> {
         let mut asked = None;
-        while slices.iter().any(|slice| !slice.is_empty()) {
-            if self.bytes >= self.bytes_max {
+        loop {
+            let more = slices.iter().any(|slice| !slice.is_empty());
+            if more && self.bytes >= self.bytes_max {
                 self.outbox.event(Event::Left { why: "the stream carried all it may".to_owned() });
                 self.mode = Mode::Abort;
             }
@@ -115,7 +118,7 @@ impl Pen {
                 return Err(Stop::Aborted);
             }
             let allowed = self.allowed();
-            if allowed == 0 {
+            if more && allowed == 0 {
                 self.tell_limit();
                 self.obey_next().await;
                 asked = None;
@@ -123,28 +126,38 @@ impl Pen {
             }
             let began = *asked.get_or_insert_with(|| self.outbox.clock.now());
             let within = Within::new(slices, allowed);
+            let step = poll_fn(|context| {
+                let stream = Pin::new(&mut self.stream);
+                if more {
+                    stream.poll_write_vectored(context, within.slices())
+                } else {
+                    stream.poll_flush(context).map_ok(|()| 0)
+                }
+            });
             let written = tokio::select! {
                 biased;
-                written = poll_fn(|context| Pin::new(&mut self.stream).poll_write_vectored(context, within.slices())) => written,
+                written = step => written,
                 command = self.commands.recv() => {
                     self.obey(command.unwrap_or(Command::Abort));
                     continue;
                 }
             };
-            let count = self.accept(written, began)?;
+            let count = written.map_err(Stop::Failed)?;
+            if more && count == 0 {
+                return Err(Stop::Failed(io::ErrorKind::WriteZero.into()));
+            }
             drop(within);
+            self.accept(count, began);
+            if !more {
+                return Ok(());
+            }
             IoSlice::advance_slices(&mut slices, count);
             asked = None;
         }
-        Ok(())
     }
 
-    fn accept(&mut self, written: io::Result<usize>, began: Timestamp) -> Result<usize, Stop> {
-        let count = match written {
-            Ok(0) => return Err(Stop::Failed(io::ErrorKind::WriteZero.into())),
-            Ok(count) => count,
-            Err(error) => return Err(Stop::Failed(error)),
-        };
+    /// The carrier took bytes, or handed on what it had, after `began`.
+    fn accept(&mut self, count: usize, began: Timestamp) {
         let now = self.outbox.clock.now();
         if now.since(began).is_some_and(|waited| waited >= PAUSE) {
             self.outbox.pause(self.accepted, now);
@@ -152,7 +165,6 @@ impl Pen {
         self.accepted = now;
         self.bytes += count as u64;
         self.subject.look_in_passing(now);
-        Ok(count)
     }
 
     fn allowed(&self) -> usize {

@@ -149,15 +149,19 @@ impl Subject {
 
     fn sample(&self, at: Timestamp) -> io::Result<Sample> {
         let Target { socket, counters, role, .. } = &self.target;
-        let (stream_bytes, send_queue, receive_queue) = match role {
-            Role::Producer => (counters.written(), socket::send_queue(socket)?.as_u64(), 0),
-            Role::Consumer => (counters.read(), 0, socket::receive_queue(socket)?.as_u64()),
+        let (stream_bytes, user_bytes, send_queue, receive_queue) = match role {
+            Role::Producer => {
+                (counters.written(), counters.unwritten(), socket::send_queue(socket)?.as_u64(), 0)
+            }
+            Role::Consumer => {
+                (counters.read(), counters.unread(), 0, socket::receive_queue(socket)?.as_u64())
+            }
         };
         let info = socket::tcp_info(socket)?;
         Ok(Sample {
             at,
             stream_bytes,
-            user_bytes: 0,
+            user_bytes,
             waiting: counters.waiting(),
             state: info.state,
             snd_wnd: info.snd_wnd,

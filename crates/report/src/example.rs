@@ -3,7 +3,7 @@
 use crate::document::{Absorbed, Bytes, DirectionReport, FORMAT, PathDescription, RunDocument, RunReport};
 use crate::fold::fold;
 use crate::recording::Recording;
-use scenario::{Expectations, Integrity, Scenario, Topology};
+use scenario::{Expectations, Integrity, Scenario, Topology, Transport};
 use socket::{Buffers, TcpState};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -116,9 +116,10 @@ fn run_document(unmeasured: String) -> RunDocument {
 }
 
 fn scenario() -> Scenario {
-    let via = Topology::Via { listen: ([0, 0, 0, 0], 9000).into(), via: "127.0.0.1:8080".to_owned() };
+    let via = Topology::Via { listen: ([0, 0, 0, 0], 9000).into(), via: Some("127.0.0.1:8080".to_owned()) };
     Scenario {
         topology: via,
+        transport: Transport::Tcp,
         directions: vec![Direction::Upload, Direction::Download],
         limit: ByteSize::mib(256),
         hold: Span(Duration::from_secs(2)),

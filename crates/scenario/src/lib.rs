@@ -2,6 +2,8 @@
 
 mod bounds;
 mod scenario;
+mod transport;
 
 pub use bounds::{LIMITS, ScenarioError};
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
+pub use transport::{HttpRequest, TargetError, Transport, WEBSOCKET_PATH, parse_target};

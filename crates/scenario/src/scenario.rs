@@ -1,6 +1,7 @@
 //! The scenario of a check, and how a draft of options becomes one.
 
 use crate::bounds::{LIMITS, ScenarioError, size, time};
+use crate::transport::Transport;
 use serde::{Deserialize, Serialize};
 use socket::Buffers;
 use std::net::SocketAddr;
@@ -14,12 +15,12 @@ use units::{ByteRate, ByteSize, Span};
 pub enum Topology {
     /// Both in this process, nothing between them.
     Loopback,
-    /// Both in this process; the server listens on `listen`, the client dials `via`.
+    /// Both in this process; the server listens on `listen`, the client dials `via`, or the server where that is none.
     Via {
         /// The middlebox's upstream.
         listen: SocketAddr,
         /// The middlebox, `HOST:PORT`.
-        via: String,
+        via: Option<String>,
     },
     /// The server runs elsewhere, at `HOST:PORT`.
     Target {
@@ -62,6 +63,9 @@ pub struct Expectations {
 pub struct Scenario {
     /// What lies between client and server.
     pub topology: Topology,
+    /// What carries the streams.
+    #[serde(default = "tcp")]
+    pub transport: Transport,
     /// The directions to measure, one after the other.
     pub directions: Vec<Direction>,
     /// Bytes in the path at which the verdict is `absorbs`.
@@ -92,6 +96,11 @@ pub struct Scenario {
     pub repeat: u32,
     /// What the figures must meet.
     pub expectations: Expectations,
+}
+
+/// What recordings were made over before they said so.
+fn tcp() -> Transport {
+    Transport::Tcp
 }
 
 impl Scenario {
@@ -149,6 +158,7 @@ mod tests {
     fn draft() -> Scenario {
         Scenario {
             topology: Topology::Loopback,
+            transport: Transport::Tcp,
             directions: vec![Direction::Upload],
             limit: ByteSize::mib(256),
             hold: Span(Duration::from_secs(2)),

@@ -8,6 +8,8 @@ pub struct Counters {
     read: AtomicU64,
     written: AtomicU64,
     waiting: AtomicBool,
+    unwritten: AtomicU64,
+    unread: AtomicU64,
 }
 
 impl Counters {
@@ -24,6 +26,27 @@ impl Counters {
     /// A write waits because the kernel takes no more.
     pub fn waiting(&self) -> bool {
         self.waiting.load(Relaxed)
+    }
+
+    /// Bytes that write calls accepted and the kernel has not taken: in user space, wire framing included.
+    pub fn unwritten(&self) -> u64 {
+        self.unwritten.load(Relaxed)
+    }
+
+    /// Bytes that were taken from the kernel and no read call returned: in user space, wire framing included.
+    pub fn unread(&self) -> u64 {
+        self.unread.load(Relaxed)
+    }
+
+    pub(crate) fn set_held(&self, unwritten: u64, unread: u64) {
+        self.unwritten.store(unwritten, Relaxed);
+        self.unread.store(unread, Relaxed);
+    }
+
+    /// Counts from nothing again.
+    pub(crate) fn reset(&self) {
+        self.read.store(0, Relaxed);
+        self.written.store(0, Relaxed);
     }
 
     pub(crate) fn add_read(&self, count: usize) {

@@ -5,10 +5,15 @@
 
 mod counters;
 mod gate;
+mod handshake;
 mod line;
+mod socket;
 mod stream;
+mod websocket;
 
+pub use self::socket::{Socket, SocketHandle};
 pub use counters::Counters;
 pub use gate::Gate;
+pub use handshake::{HandshakeError, WebSocketUpgrade, connect, upgrade};
 pub use line::read_line;
 pub use stream::Stream;

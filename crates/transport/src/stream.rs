@@ -1,30 +1,59 @@
-//! A TCP connection with a gate and counters.
+//! Payload bytes over whatever carries them.
 
-use crate::{Counters, Gate};
+use crate::websocket::WebSocketBytes;
+use crate::{Counters, Gate, Socket, SocketHandle};
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use units::ByteSize;
 
-/// Carries one measured stream. What was exchanged on the connection before it was wrapped is not counted.
+/// Carries one measured stream, or the control messages of a run.
 #[derive(Debug)]
 pub struct Stream {
-    tcp: TcpStream,
+    carrier: Carrier,
+    socket: SocketHandle,
+    /// Of payload; the same as the socket's where nothing lies between.
     counters: Arc<Counters>,
-    gate: Arc<Gate>,
+    /// The largest message, where the carrier has messages.
+    message: usize,
 }
 
+#[derive(Debug)]
+enum Carrier {
+    Plain(Socket),
+    WebSocket(Box<WebSocketBytes>),
+}
+
+/// Control lines are cut into messages of this size.
+const MESSAGE: usize = 64 << 10;
+
 impl Stream {
-    /// Wraps a connection; small writes are sent at once from here on (`TCP_NODELAY`).
-    pub fn new(tcp: TcpStream) -> io::Result<Self> {
-        tcp.set_nodelay(true)?;
+    /// The bytes of a TCP connection as they are.
+    pub fn plain(socket: Socket) -> Self {
+        let handle = socket.handle();
+        let counters = Arc::clone(handle.counters());
+        Self { carrier: Carrier::Plain(socket), socket: handle, counters, message: MESSAGE }
+    }
+
+    pub(crate) fn websocket(bytes: WebSocketBytes, socket: SocketHandle) -> Self {
+        let carrier = Carrier::WebSocket(Box::new(bytes));
+        Self { carrier, socket, counters: Arc::default(), message: MESSAGE }
+    }
+
+    /// The openings are over: what is counted begins here. Writes become messages of at most this size.
+    pub fn begin(&mut self, message: ByteSize) -> io::Result<()> {
+        self.message = usize::try_from(message.as_u64()).unwrap_or(usize::MAX).max(1);
+        if let Carrier::WebSocket(_) = self.carrier {
+            self.counters = Arc::default();
+        } else {
+            self.counters.reset();
+        }
         // The openings left one end acknowledging at once and the other waiting for something to acknowledge with,
         // which decides what a cold path absorbs: both directions begin alike.
-        socket::delay_acknowledgements(&tcp)?;
-        Ok(Self { tcp, counters: Arc::default(), gate: Arc::default() })
+        socket::delay_acknowledgements(&self.socket)
     }
 
     /// What passed so far.
@@ -34,30 +63,25 @@ impl Stream {
 
     /// What lets reads pass.
     pub fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.gate)
+        Arc::clone(self.socket.gate())
     }
 
     /// A second descriptor of the socket, to ask the kernel about it. It keeps the connection open.
     pub fn socket(&self) -> io::Result<OwnedFd> {
-        self.tcp.as_fd().try_clone_to_owned()
-    }
-
-    /// Takes the error that ended the connection from the kernel, if one did.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.tcp.take_error()
+        self.socket.as_fd().try_clone_to_owned()
     }
 
     /// Makes the coming close send RST instead of FIN.
     pub fn reset_on_close(&self) -> io::Result<()> {
-        socket::reset_on_close(&self.tcp)
+        socket::reset_on_close(&self.socket)
     }
 
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
-        match result {
-            Poll::Ready(Ok(count)) => self.counters.add_written(*count),
-            Poll::Ready(Err(_)) | Poll::Pending => {}
+    /// What the carrier holds in user space may have changed.
+    fn note_held(&self) {
+        if let Carrier::WebSocket(bytes) = &self.carrier {
+            let socket = self.socket.counters();
+            self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
         }
-        self.counters.set_waiting(result.is_pending());
     }
 }
 
@@ -67,25 +91,26 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.gate.passes(context) {
+        let this = &mut *self;
+        let bytes = match &mut this.carrier {
+            Carrier::Plain(socket) => return Pin::new(socket).poll_read(context, buffer),
+            Carrier::WebSocket(bytes) => bytes,
+        };
+        // What the carrier has read already does not pass either.
+        if !this.socket.gate().passes(context) {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
-        self.counters.add_read(buffer.filled().len() - before);
-        Poll::Ready(Ok(()))
+        let result = bytes.poll_read(context, buffer);
+        this.counters.add_read(buffer.filled().len() - before);
+        this.note_held();
+        result
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.tcp).poll_write(context, bytes);
-        self.note_write(&result);
-        result
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -93,8 +118,17 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
-        self.note_write(&result);
+        let this = &mut *self;
+        let bytes = match &mut this.carrier {
+            Carrier::Plain(socket) => return Pin::new(socket).poll_write_vectored(context, slices),
+            Carrier::WebSocket(bytes) => bytes,
+        };
+        let result = bytes.poll_write(context, slices, this.message);
+        if let Poll::Ready(Ok(count)) = result {
+            this.counters.add_written(count);
+        }
+        this.counters.set_waiting(result.is_pending());
+        this.note_held();
         result
     }
 
@@ -103,58 +137,27 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        let this = &mut *self;
+        let bytes = match &mut this.carrier {
+            Carrier::Plain(socket) => return Pin::new(socket).poll_flush(context),
+            Carrier::WebSocket(bytes) => bytes,
+        };
+        let result = bytes.poll_flush(context);
+        this.counters.set_waiting(result.is_pending());
+        this.note_held();
+        result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
+        match &mut self.carrier {
+            Carrier::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Carrier::WebSocket(bytes) => {
+                ready!(bytes.poll_flush(context))?;
+                bytes.poll_shutdown(context)
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-
-    async fn pair() -> (Stream, Stream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (far, _) = listener.accept().await.unwrap();
-        (Stream::new(near).unwrap(), Stream::new(far).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_closed_gate_lets_no_byte_pass_and_an_open_one_lets_the_read_go_on() {
-        let (mut near, mut far) = pair().await;
-        let (gate, counters) = (far.gate(), far.counters());
-        gate.close();
-        near.write_all(b"hello").await.unwrap();
-        let mut buffer = [0; 5];
-        let read = far.read_exact(&mut buffer);
-        tokio::pin!(read);
-        assert!(tokio::time::timeout(Duration::from_millis(50), &mut read).await.is_err());
-        assert_eq!(counters.read(), 0);
-        gate.open();
-        read.await.unwrap();
-        assert_eq!((counters.read(), near.counters().written()), (5, 5));
-    }
-
-    #[tokio::test]
-    async fn a_write_that_the_kernel_does_not_take_is_seen_to_wait() {
-        let (mut near, far) = pair().await;
-        far.gate().close();
-        let counters = near.counters();
-        let payload = vec![7; 65536];
-        let flood = async {
-            loop {
-                near.write_all(&payload).await.unwrap();
-            }
-        };
-        assert!(tokio::time::timeout(Duration::from_millis(300), flood).await.is_err());
-        assert!(counters.waiting());
-        assert!(counters.written() > 0);
-        drop(far);
-    }
-}
+mod tests;

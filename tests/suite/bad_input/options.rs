@@ -71,9 +71,8 @@ fn a_wrong_value_in_the_environment_is_refused_as_on_the_command_line() {
 }
 
 #[test]
-fn listen_and_via_need_each_other_and_exclude_a_target() {
+fn via_needs_listen_and_both_exclude_a_target() {
     refused_naming("check --via :8080", &["--listen"]);
-    refused_naming("check --listen :9000", &["--via"]);
     let all = "check --listen :9000 --via :8080 --target tcp://h:1";
     refused_naming(all, &["--target", "cannot be used with"]);
 }

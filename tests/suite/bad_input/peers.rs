@@ -41,6 +41,27 @@ fn a_connection_that_ends_without_an_answer_is_told() {
 }
 
 #[test]
+fn a_peer_that_does_not_upgrade_to_websocket_is_told_by_what_it_answers() {
+    for (answer, named) in [
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found"),
+        ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
+        ("HTTP/1.1 301 Moved Permanently\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "301 Moved"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 OK"),
+        ("220 mail.example.net ESMTP\r\n", "WebSocket"),
+    ] {
+        let peer = stranger(move |_| answer.as_bytes().to_vec());
+        refused_naming(&format!("check --target ws://{peer}/ws"), &[&peer.to_string(), named]);
+    }
+}
+
+#[test]
+fn a_websocket_is_not_answered_on_another_path() {
+    let (_server, address) = server();
+    refused_naming(&format!("check --target ws://{address}/elsewhere"), &["404 Not Found", "WebSocket"]);
+}
+
+#[test]
 fn a_via_that_is_no_middlebox_is_told() {
     let port = free_port();
     refused_naming(&format!("check --listen :{port} --via :{port}"), &["nothing lies between", "--via"]);

@@ -18,7 +18,8 @@ fn a_thousand_random_byte_strings_change_nothing() {
         for number in 0..1000 {
             let bytes = random_bytes(&mut random);
             let heard = throw(server, &bytes, number % 3 != 0);
-            assert!(heard.is_empty(), "a stranger hears nothing: {bytes:?} → {heard:?}");
+            let http = bytes.starts_with(b"GET ") && heard.starts_with(b"HTTP/1.1 4");
+            assert!(heard.is_empty() || http, "a stranger hears nothing: {bytes:?} → {heard:?}");
         }
     });
 }

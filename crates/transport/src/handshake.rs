@@ -1,0 +1,125 @@
+//! How a stream begins: over bare TCP, or by a WebSocket handshake from either side.
+
+use crate::websocket::{WebSocketBytes, configuration};
+use crate::{Socket, Stream};
+use http::header::{
+    CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use scenario::{HttpRequest, Transport};
+use std::io;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+/// Why a connection carries no stream.
+#[derive(Debug, thiserror::Error)]
+pub enum HandshakeError {
+    /// The connection failed, or ended.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The peer speaks HTTP, and does not do what was asked.
+    #[error("it answered {status} instead of upgrading")]
+    Status {
+        /// What it answered.
+        status: StatusCode,
+    },
+    /// The peer speaks something else.
+    #[error("it does not answer as a WebSocket server does: {0}")]
+    Foreign(String),
+}
+
+/// Begins a stream as the client, on a connection to `address`.
+pub async fn connect(tcp: TcpStream, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
+    let socket = Socket::new(tcp)?;
+    match transport {
+        Transport::Tcp => Ok(Stream::plain(socket)),
+        Transport::WebSocket(request) => {
+            let handle = socket.handle();
+            let request = upgrade_request(request, address)?;
+            let (websocket, _) =
+                client_async_with_config(request, socket, Some(configuration())).await.map_err(failed)?;
+            let bytes = WebSocketBytes::new(websocket, &handle, Role::Client, 0);
+            Ok(Stream::websocket(bytes, handle))
+        }
+    }
+}
+
+fn upgrade_request(asked: &HttpRequest, address: &str) -> Result<Request<()>, HandshakeError> {
+    let mut request = Request::builder()
+        .uri(format!("ws://{address}{}", asked.path))
+        .header(HOST, asked.host.as_deref().unwrap_or(address))
+        .header(CONNECTION, "Upgrade")
+        .header(UPGRADE, "websocket")
+        .header(SEC_WEBSOCKET_VERSION, "13")
+        .header(SEC_WEBSOCKET_KEY, generate_key());
+    for (name, value) in &asked.headers {
+        request = request.header(name, value);
+    }
+    request.body(()).map_err(|error| HandshakeError::Foreign(error.to_string()))
+}
+
+fn failed(error: tungstenite::Error) -> HandshakeError {
+    match error {
+        tungstenite::Error::Io(error) => HandshakeError::Io(error),
+        tungstenite::Error::Http(response) => HandshakeError::Status { status: response.status() },
+        other => HandshakeError::Foreign(other.to_string()),
+    }
+}
+
+/// A client asked for a WebSocket; what comes of it once it was answered.
+#[derive(Debug)]
+pub struct WebSocketUpgrade {
+    upgrade: OnUpgrade,
+}
+
+/// Answers a request for a WebSocket: 101 and the promise of one, or 426 where it asks for none.
+pub fn upgrade<B, C: Default>(request: &mut Request<B>) -> (Response<C>, Option<WebSocketUpgrade>) {
+    let mut response = Response::new(C::default());
+    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
+    let accept = key.and_then(|key| HeaderValue::try_from(key).ok()).filter(|_| asks(request.headers()));
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    let Some(accept) = accept else {
+        *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        return (response, None);
+    };
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
+    (response, Some(WebSocketUpgrade { upgrade: hyper::upgrade::on(request) }))
+}
+
+fn asks(headers: &HeaderMap) -> bool {
+    let holds = |name, wanted: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted))
+    };
+    holds(UPGRADE, "websocket") && holds(CONNECTION, "upgrade") && holds(SEC_WEBSOCKET_VERSION, "13")
+}
+
+impl WebSocketUpgrade {
+    /// The stream, once the answer was sent.
+    pub async fn stream(self) -> io::Result<Stream> {
+        let upgraded: Upgraded = self.upgrade.await.map_err(io::Error::other)?;
+        let parts = upgraded
+            .downcast::<TokioIo<Socket>>()
+            .map_err(|_| io::Error::other("the connection is none of this server's"))?;
+        let socket = parts.io.into_inner();
+        let handle = socket.handle();
+        let early = parts.read_buf.len();
+        let websocket = WebSocketStream::from_partially_read(
+            socket,
+            parts.read_buf.into(),
+            Role::Server,
+            Some(configuration()),
+        )
+        .await;
+        Ok(Stream::websocket(WebSocketBytes::new(websocket, &handle, Role::Server, early), handle))
+    }
+}

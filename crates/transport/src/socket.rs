@@ -1,0 +1,115 @@
+//! A TCP connection with a gate and counters, beneath whatever is spoken on it.
+
+use crate::{Counters, Gate};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Bytes pass here last on their way to the kernel and first on their way from it.
+#[derive(Debug)]
+pub struct Socket {
+    tcp: TcpStream,
+    handle: SocketHandle,
+}
+
+/// What can be done with a socket while other code, such as an HTTP server, reads from it and writes to it.
+#[derive(Debug, Clone)]
+pub struct SocketHandle {
+    descriptor: Arc<OwnedFd>,
+    gate: Arc<Gate>,
+    counters: Arc<Counters>,
+}
+
+impl Socket {
+    /// Wraps a connection; small writes are sent at once from here on (`TCP_NODELAY`).
+    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        let descriptor = Arc::new(tcp.as_fd().try_clone_to_owned()?);
+        Ok(Self { tcp, handle: SocketHandle { descriptor, gate: Arc::default(), counters: Arc::default() } })
+    }
+
+    /// Its handle, which keeps the connection open.
+    pub fn handle(&self) -> SocketHandle {
+        self.handle.clone()
+    }
+
+    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Ready(Ok(count)) => self.handle.counters.add_written(*count),
+            Poll::Ready(Err(_)) | Poll::Pending => {}
+        }
+        self.handle.counters.set_waiting(result.is_pending());
+    }
+}
+
+impl SocketHandle {
+    /// What lets reads pass.
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// What passed the socket so far.
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+}
+
+impl AsFd for SocketHandle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.handle.gate.passes(context) {
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
+        self.handle.counters.add_read(buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.tcp).poll_write(context, bytes);
+        self.note_write(&result);
+        result
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
+        self.note_write(&result);
+        result
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
