@@ -24,6 +24,10 @@ pub struct Limits {
     pub pace_max: Duration,
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
+    /// The most bytes that one read asks for.
+    pub read_max: ByteSize,
+    /// The most phases of a read plan.
+    pub read_phases_max: usize,
 }
 
 /// The bounds in force.
@@ -37,6 +41,8 @@ pub const LIMITS: Limits = Limits {
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),
     repeat_max: 100,
+    read_max: ByteSize::mib(16),
+    read_phases_max: 1000,
 };
 
 /// Why a scenario cannot be run as asked.
