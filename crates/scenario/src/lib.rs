@@ -1,12 +1,15 @@
-//! What will be run, every value in its type and its bounds, so that nothing downstream validates: a check, and the plan
-//! by which a consumer reads.
+//! What will be run, every value in its type and its bounds, so that nothing downstream validates: a check, the two ends
+//! of a pair from their files, and the plan by which a consumer reads.
 
 mod bounds;
+pub mod files;
 mod read_plan;
 mod reader;
+mod request_rate;
 mod scenario;
 
 pub use bounds::{LIMITS, Limits, ScenarioError};
 pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 pub use reader::{Allowance, Reader};
+pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
