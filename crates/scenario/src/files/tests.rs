@@ -8,7 +8,7 @@ use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 use crate::request_rate::RequestRate;
 use socket::Buffers;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use units::{ByteRate, Span};
 
@@ -128,4 +128,21 @@ fn a_plan_may_have_a_thousand_phases_and_aliases() {
     assert_eq!(file.reads.plan().ending().len(), 999);
     let file = server("read: [&stall {for: 1s, rate: 0}, {for: 1s, rate: unlimited}, *stall]\n");
     assert_eq!(file.reads.plan().last(), Manner::Stalled);
+}
+
+#[test]
+fn every_file_that_is_shipped_parses() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+        let (server, client) = (ServerFile::parse(&text, &name), ClientFile::parse(&text, &name));
+        assert!(server.is_ok() || client.is_ok(), "{server:?} {client:?}");
+        assert!(text.starts_with("# ") && text.contains("./backpressure -"), "{name} says how to run it");
+        seen += 1;
+    }
+    assert!(seen >= 2, "{seen} files");
+    assert_eq!(server(include_str!("../../../../configs/server.yml")), server(GO_SERVER));
+    assert_eq!(client(include_str!("../../../../configs/client.yml")), client(GO_CLIENT));
 }
