@@ -24,6 +24,18 @@ pub struct Limits {
     pub pace_max: Duration,
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
+    /// The most bytes that one read asks for.
+    pub read_max: ByteSize,
+    /// The most phases of a read plan.
+    pub read_phases_max: usize,
+    /// The most requests of a paired client: times the largest message, they still fit 64 bits.
+    pub requests_max: u64,
+    /// The smallest and the largest rate of requests, a second, if they are paced at all.
+    pub request_rate: (f64, f64),
+    /// The largest message that a server may be told to take: it is kept whole.
+    pub taken_message_max: ByteSize,
+    /// The longest configuration file.
+    pub file_max: ByteSize,
 }
 
 /// The bounds in force.
@@ -37,6 +49,12 @@ pub const LIMITS: Limits = Limits {
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),
     repeat_max: 100,
+    read_max: ByteSize::mib(16),
+    read_phases_max: 1000,
+    requests_max: 1_000_000_000_000,
+    request_rate: (0.001, 1e9),
+    taken_message_max: ByteSize::mib(1024),
+    file_max: ByteSize::mib(1),
 };
 
 /// Why a scenario cannot be run as asked.

@@ -1,9 +1,17 @@
-//! A check as it will be run: every value in its type and its bounds, so that nothing downstream validates.
+//! What will be run, every value in its type and its bounds, so that nothing downstream validates: a check, the two ends
+//! of a pair from their files, and the plan by which a consumer reads.
 
 mod bounds;
+pub mod files;
+mod read_plan;
+mod reader;
+mod request_rate;
 mod scenario;
 mod transport;
 
-pub use bounds::{LIMITS, ScenarioError};
+pub use bounds::{LIMITS, Limits, ScenarioError};
+pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
+pub use reader::{Allowance, Reader};
+pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
 pub use transport::{HttpRequest, TargetError, Transport, WEBSOCKET_PATH, parse_target};

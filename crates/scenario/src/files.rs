@@ -1,0 +1,74 @@
+//! The files of a pair: go-backpressure's keys as they are, and our own on top. YAML text in, checked values out.
+
+mod client;
+mod error;
+mod network;
+mod number;
+mod phases;
+mod schema;
+mod server;
+mod strict;
+mod text;
+mod value;
+
+pub use client::ClientFile;
+pub use error::FileError;
+pub use network::{Listen, Protocol};
+pub use schema::schema;
+pub use server::{Reads, ServerFile};
+
+use crate::bounds::LIMITS;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+use units::ByteSize;
+
+/// A file with keys.
+trait File: Sized {
+    /// What it holds, as a sentence goes on after "expected".
+    const WHAT: &'static str;
+    /// Keys that do not go together.
+    const EXCLUSIVE: strict::Exclusive;
+    /// What the file says, key by key.
+    type Keys: for<'de> Deserialize<'de>;
+
+    /// What the keys come to; each is within its bounds, and those that exclude each other are not both there.
+    fn of(keys: Self::Keys) -> Self;
+}
+
+/// The most brackets a file may hold: the YAML scanner's time grows with the square of those that are open.
+const BRACKETS_MAX: usize = 10_000;
+
+/// Reads `text` as `F`; `name` stands before an error.
+fn parse<F: File>(text: &str, name: &str) -> Result<F, FileError> {
+    let length = ByteSize::bytes(text.len() as u64);
+    if length > LIMITS.file_max {
+        let message = format!("holds {} bytes; it may hold {}", text.len(), LIMITS.file_max);
+        return Err(FileError::whole(name, &message));
+    }
+    if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > BRACKETS_MAX {
+        return Err(FileError::whole(name, &format!("opens more than {BRACKETS_MAX} brackets")));
+    }
+    // First for its syntax alone: what stands before a slip of the indentation would be taken for another mistake.
+    serde_yaml::from_str::<IgnoredAny>(text)
+        .and_then(|_| serde_yaml::Deserializer::from_str(text).deserialize_map(FileVisitor(PhantomData)))
+        .map_err(|error| FileError::of_yaml(name, &error))
+}
+
+struct FileVisitor<F>(PhantomData<F>);
+
+impl<'de, F: File> Visitor<'de> for FileVisitor<F> {
+    type Value = F;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(F::WHAT)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<F, A::Error> {
+        strict::keys(map, F::EXCLUSIVE).map(F::of)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! The files' JSON Schema, made from the structs that read them.
+
+use super::client::ClientKeys;
+use super::server::ServerKeys;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+/// A JSON Schema (draft 2020-12) of both files; `#/$defs/ServerFile` and `#/$defs/ClientFile` are those of one.
+///
+/// It says what can be said of one key by itself; bounds of texts with units, and which keys go together, are in the
+/// descriptions.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let files = [generator.subschema_for::<ServerKeys>(), generator.subschema_for::<ClientKeys>()];
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A file of a backpressure server or client",
+        "anyOf": files,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounds::LIMITS;
+
+    fn properties(file: &str) -> serde_json::Map<String, Value> {
+        schema()["$defs"][file]["properties"].as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        for (file, keys) in [("ServerFile", 9), ("ClientFile", 10), ("ReadPhase", 5)] {
+            assert_eq!(properties(file).len(), keys, "{file}");
+            for (key, property) in properties(file) {
+                let description = property["description"].as_str().unwrap_or_default();
+                assert!(description.ends_with('.') && description.len() > 20, "{file}.{key}: {property}");
+            }
+            assert!(schema()["$defs"][file]["description"].is_string(), "{file}");
+            assert_eq!(schema()["$defs"][file]["additionalProperties"], false, "{file}");
+            assert_eq!(schema()["$defs"][file]["required"], Value::Null, "{file}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_says_of_a_key_is_what_is_checked() {
+        assert_eq!(properties("ServerFile")["bufsize"]["minimum"], 1);
+        assert_eq!(properties("ServerFile")["bufsize"]["maximum"], 16 * 1024 * 1024);
+        assert_eq!(properties("ServerFile")["read"]["maxItems"], LIMITS.read_phases_max);
+        assert_eq!(properties("ClientFile")["server_port"]["minimum"], 1);
+        assert!(properties("ReadPhase").contains_key("for"));
+    }
+}

@@ -1,0 +1,148 @@
+//! Both files, as people write them.
+
+mod hostile;
+mod mistakes;
+
+use super::*;
+use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
+use crate::request_rate::RequestRate;
+use socket::Buffers;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use units::{ByteRate, Span};
+
+const GO_SERVER: &str = "protocol: websocket\nport: 8080\nbufsize: 1000\ndelay: 1000\n";
+const GO_CLIENT: &str = "protocol: websocket\nserver_addr: localhost\nserver_port: 8080\npayload_size: 1000\nrequests_per_second: 1\nrequests_total: 5\n";
+
+fn server(text: &str) -> ServerFile {
+    ServerFile::parse(text, "server.yml").unwrap()
+}
+
+fn client(text: &str) -> ClientFile {
+    ClientFile::parse(text, "client.yml").unwrap()
+}
+
+fn milliseconds(ms: u64) -> Span {
+    Span(Duration::from_millis(ms))
+}
+
+#[test]
+fn go_backpressures_server_file_means_what_it_meant() {
+    let reads = Reads::Pausing { bufsize: ByteSize::bytes(1000), delay: milliseconds(1000) };
+    let expected = ServerFile {
+        protocol: Some(Protocol::WebSocket),
+        listen: Listen::Everywhere(8080),
+        buffers: Buffers::Auto,
+        reads,
+        message_max: ByteSize::mib(16),
+        output: None,
+    };
+    assert_eq!(server(GO_SERVER), expected);
+    assert_eq!(server(&GO_SERVER.replace("8080", "\"8080\"")), expected);
+}
+
+#[test]
+fn go_backpressures_client_file_says_what_is_the_default() {
+    let expected = ClientFile {
+        protocol: Protocol::WebSocket,
+        server_addr: "localhost".to_owned(),
+        server_port: 8080,
+        payload_size: ByteSize::bytes(1000),
+        requests_per_second: RequestRate::ONE,
+        requests_total: 5,
+        buffers: Buffers::Auto,
+        seed: None,
+        output: None,
+        user_timeout: None,
+    };
+    assert_eq!(client(GO_CLIENT), expected);
+    assert_eq!(client(""), expected);
+}
+
+#[test]
+fn an_empty_server_file_speaks_both_protocols_and_reads_without_pause() {
+    for text in ["", "# nothing\n", "---\n", "port:\n", "delay: ~\n", "{}"] {
+        let file = server(text);
+        assert_eq!(file.protocol, None);
+        assert_eq!(file.listen, Listen::Everywhere(8080));
+        assert_eq!(file.reads, Reads::Pausing { bufsize: ByteSize::kib(64), delay: milliseconds(0) });
+    }
+}
+
+#[test]
+fn our_own_keys_carry_units() {
+    let file = server(
+        "listen: '[::1]:0'\nbufsize: 64KiB\ndelay: 250ms\nbuffers: 128KiB\nmessage_max: 1MiB\noutput: runs/slow\n",
+    );
+    assert_eq!(file.listen, Listen::At(SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0))));
+    assert_eq!(file.reads, Reads::Pausing { bufsize: ByteSize::kib(64), delay: milliseconds(250) });
+    assert_eq!(file.buffers, Buffers::Fixed(ByteSize::kib(128)));
+    assert_eq!(file.message_max, ByteSize::mib(1));
+    assert_eq!(file.output, Some(PathBuf::from("runs/slow")));
+
+    let file = client(
+        "protocol: tcp\nserver_addr: '[fe80::1%eth0]'\npayload_size: 16MiB\nrequests_per_second: 0.5\nrequests_total: 0\n\
+         buffers: auto\nseed: 18446744073709551615\nuser_timeout: 30s\noutput: 2026\n",
+    );
+    assert_eq!((file.protocol, file.server_addr.as_str()), (Protocol::Tcp, "fe80::1%eth0"));
+    assert_eq!(file.payload_size, ByteSize::mib(16));
+    assert_eq!(file.requests_per_second.time_for(1), Some(Duration::from_secs(2)));
+    assert_eq!((file.requests_total, file.seed), (0, Some(u64::MAX)));
+    assert_eq!(file.user_timeout, Some(milliseconds(30_000)));
+    assert_eq!(file.output, Some(PathBuf::from("2026")));
+}
+
+#[test]
+fn a_read_plan_has_its_phases_in_order_and_the_last_one_stays() {
+    let file = server(
+        "read:                       # phases run in order, the last one stays\n\
+         \x20 - {for: 2s, rate: unlimited}\n\
+         \x20 - {for: 5s, rate: 0}                      # a stall: zero window\n\
+         \x20 - {bytes: 10MiB, rate: 64KiB/s}\n\
+         \x20 - {chunk: 512B, every: 10ms, for: 3s}\n",
+    );
+    let ending = vec![
+        ReadPhase { manner: Manner::Unlimited, end: PhaseEnd::After(milliseconds(2000)) },
+        ReadPhase { manner: Manner::Stalled, end: PhaseEnd::After(milliseconds(5000)) },
+        ReadPhase {
+            manner: Manner::Paced(ByteRate::bytes_per_second(65_536)),
+            end: PhaseEnd::Bytes(ByteSize::mib(10)),
+        },
+    ];
+    let last = Manner::Chunks { chunk: ByteSize::bytes(512), every: milliseconds(10) };
+    assert_eq!(file.reads, Reads::Plan(ReadPlan::of_checked(ending, last)));
+}
+
+#[test]
+fn bufsize_and_delay_are_a_plan_of_one_phase() {
+    let plan = server(GO_SERVER).reads.plan();
+    assert_eq!(plan, ReadPlan::chunks(ByteSize::bytes(1000), milliseconds(1000)));
+    assert!(plan.ending().is_empty());
+}
+
+#[test]
+fn a_plan_may_have_a_thousand_phases_and_aliases() {
+    let phases = "  - {for: 1ms, rate: unlimited}\n".repeat(999);
+    let file = server(&format!("read:\n{phases}  - {{rate: 0}}\n"));
+    assert_eq!(file.reads.plan().ending().len(), 999);
+    let file = server("read: [&stall {for: 1s, rate: 0}, {for: 1s, rate: unlimited}, *stall]\n");
+    assert_eq!(file.reads.plan().last(), Manner::Stalled);
+}
+
+#[test]
+fn every_file_that_is_shipped_parses() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+        let (server, client) = (ServerFile::parse(&text, &name), ClientFile::parse(&text, &name));
+        assert!(server.is_ok() || client.is_ok(), "{server:?} {client:?}");
+        assert!(text.starts_with("# ") && text.contains("./backpressure -"), "{name} says how to run it");
+        seen += 1;
+    }
+    assert!(seen >= 2, "{seen} files");
+    assert_eq!(server(include_str!("../../../../configs/server.yml")), server(GO_SERVER));
+    assert_eq!(client(include_str!("../../../../configs/client.yml")), client(GO_CLIENT));
+}
