@@ -171,7 +171,7 @@ fn evaluate(
     let report = figures(&evidence, scenario, round_trip, offset);
     let intervals = intervals(&evidence);
     let mss = evidence.producer.last().map(|sample| sample.snd_mss);
-    unmeasured.extend(unmeasured_by(&conducted, direction, scenario.buffers));
+    unmeasured.extend(unmeasured_by(&conducted, direction, scenario));
     let events = merge_events(&conducted, direction, run);
     let Conducted { stage, .. } = conducted;
     let trace =
@@ -187,7 +187,7 @@ fn figures(
 ) -> DirectionReport {
     let conducted = evidence.conducted;
     let bytes = evidence.bytes();
-    let absorbed = evidence.absorbed();
+    let absorbed = evidence.absorbed(scenario);
     let Judgement { verdict, reason, ended } = judge(evidence, absorbed.as_ref(), bytes.as_ref(), scenario);
     let held = conducted.outcome == Outcome::Held;
     let marks = &conducted.marks;

@@ -5,6 +5,7 @@
 use crate::course::{Conducted, Marks, RECOVERED, RECOVERY_WINDOW};
 use crate::rates::{Passed, first_at_rate, mean_rate, pace, rate};
 use report::{Absorbed, Bytes};
+use scenario::Scenario;
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
 use units::Timestamp;
@@ -75,7 +76,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Where the bytes sat at the end of the hold.
-    pub(crate) fn absorbed(&self) -> Option<Absorbed> {
+    pub(crate) fn absorbed(&self, scenario: &Scenario) -> Option<Absorbed> {
         let measured = self.measured?;
         let last = |samples: &'a [Sample]| {
             let last = samples.iter().rev().find(|sample| sample.at <= measured)?;
@@ -92,6 +93,7 @@ impl<'a> Evidence<'a> {
             path_bytes: total.cast_signed() - known.cast_signed(),
             receive_queue_bytes: consumer.receive_queue,
             consumer_bytes: consumer.user_bytes,
+            framing_bytes: scenario.transport.framing(total, scenario.message),
         })
     }
 

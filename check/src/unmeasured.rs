@@ -2,11 +2,12 @@
 
 use crate::course::{Conducted, Cut};
 use crate::figures::Evidence;
+use scenario::Scenario;
 use socket::Buffers;
 use trace::{Direction, Role};
 
 /// A sentence for each thing that a stream left unmeasured.
-pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, asked: Buffers) -> Vec<String> {
+pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, scenario: &Scenario) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut note = |what: String| sentences.push(format!("{direction}: {what}"));
     if let Some(Cut::Lost(role)) = conducted.cut {
@@ -17,7 +18,7 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, asked: 
         if track.summary.is_none() {
             note(format!("the {role}'s last word, and all but a few of its samples"));
         }
-        if let (Some(granted), Buffers::Fixed(asked)) = (track.granted_buffers(), asked)
+        if let (Some(granted), Buffers::Fixed(asked)) = (track.granted_buffers(), scenario.buffers)
             && granted < asked
         {
             let sysctls = "net.core.rmem_max, wmem_max";
@@ -48,7 +49,7 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, asked: 
             ));
         }
     }
-    if conducted.marks.measured.is_some() && Evidence::new(conducted).absorbed().is_none() {
+    if conducted.marks.measured.is_some() && Evidence::new(conducted).absorbed(scenario).is_none() {
         note("where the absorbed bytes sat: there are no samples of that moment from both ends".to_owned());
     }
     if conducted.marks.cool {

@@ -9,9 +9,11 @@ pub(crate) const MESSAGE: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Absorbed {
     pub(crate) total: u64,
+    pub(crate) producer: u64,
     pub(crate) send_queue: u64,
     pub(crate) path: i64,
     pub(crate) receive_queue: u64,
+    pub(crate) consumer: u64,
 }
 
 /// The absorbed bytes of a direction, whose parts must add up.
@@ -25,9 +27,11 @@ pub(crate) fn absorbed(direction: &Value) -> Absorbed {
     let count = |name| u64::try_from(bytes(name)).expect("only the remainder may be negative");
     Absorbed {
         total: count("total"),
+        producer: count("producer"),
         send_queue: count("send_queue"),
         path: bytes("path"),
         receive_queue: count("receive_queue"),
+        consumer: count("consumer"),
     }
 }
 

@@ -10,6 +10,7 @@ mod recordings;
 mod repetition;
 mod swallowing;
 mod trickle;
+mod websocket;
 
 use crate::command::{self, Checked, free_port};
 use crate::relay::{Behaviour, Relay};

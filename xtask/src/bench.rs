@@ -1,4 +1,5 @@
-//! `cargo xtask bench check`: the baseline of `check`, every byte checked, beside iperf3 in turn.
+//! `cargo xtask bench check`: the baseline of `check`, every byte checked, over TCP beside iperf3 and over WebSocket
+//! beside TCP, in turn.
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -9,6 +10,8 @@ use crate::workspace::{Outcome, Workspace, say};
 
 /// At least this share of iperf3's rate.
 const RATE_BAR: f64 = 0.9;
+/// At least this share of our own rate over TCP.
+const WEBSOCKET_BAR: f64 = 0.7;
 /// Less than this share of a core for the sampler.
 const SAMPLER_BAR: f64 = 0.02;
 
@@ -23,31 +26,38 @@ struct Figures {
 }
 
 #[derive(Debug)]
-struct Pair {
+struct Round {
     iperf3_bytes_per_second: f64,
     check: Figures,
+    websocket_bytes_per_second: f64,
 }
 
-pub(crate) fn check(workspace: &Workspace, pairs: u32) -> anyhow::Result<Outcome> {
+pub(crate) fn check(workspace: &Workspace, rounds: u32) -> anyhow::Result<Outcome> {
     install::ensure(workspace, &[IPERF3])?;
     workspace.build()?;
-    say(format!("measuring {pairs} pairs, about 5 s each"));
-    print("pair   iperf3 GB/s   check GB/s   ratio   sampler: % of a core   late p50 µs   p99 µs");
+    say(format!("measuring {rounds} rounds, about 10 s each"));
+    print(
+        "round  iperf3 GB/s   check GB/s   ratio   websocket   ratio   sampler: % of a core   late p50 µs   p99 µs",
+    );
     let mut measured = Vec::new();
-    for number in 1..=pairs {
+    for number in 1..=rounds {
         let iperf3_bytes_per_second = iperf3::bytes_per_second(workspace)?;
-        let pair = Pair { iperf3_bytes_per_second, check: run_check(workspace)? };
-        print(&row(&number.to_string(), &pair));
-        measured.push(pair);
+        let round = Round {
+            iperf3_bytes_per_second,
+            check: run_check(workspace, "tcp")?,
+            websocket_bytes_per_second: run_check(workspace, "websocket")?.bytes_per_second,
+        };
+        print(&row(&number.to_string(), &round));
+        measured.push(round);
     }
-    let medians = medians(&measured).context("no pair was measured")?;
+    let medians = medians(&measured).context("no round was measured")?;
     print(&row("median", &medians));
     Ok(judge(&medians))
 }
 
-fn run_check(workspace: &Workspace) -> anyhow::Result<Figures> {
-    let arguments =
-        "check --direction upload --buffers auto --baseline 2s --hold 500ms --format json --output none";
+fn run_check(workspace: &Workspace, transport: &str) -> anyhow::Result<Figures> {
+    let options = "--direction upload --buffers auto --baseline 2s --hold 500ms --format json --output none";
+    let arguments = format!("check --transport {transport} {options}");
     let ended = workspace.command(workspace.binary()).args(arguments.split(' ')).output()?;
     if !ended.status.success() {
         let said = [ended.stdout, ended.stderr].concat();
@@ -71,17 +81,18 @@ fn figures(verdict: &Value) -> anyhow::Result<Figures> {
 }
 
 /// The median of each figure by itself.
-fn medians(pairs: &[Pair]) -> Option<Pair> {
-    let of = |figure: fn(&Pair) -> f64| median(pairs.iter().map(figure).collect());
-    Some(Pair {
-        iperf3_bytes_per_second: of(|pair| pair.iperf3_bytes_per_second)?,
+fn medians(rounds: &[Round]) -> Option<Round> {
+    let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
+    Some(Round {
+        iperf3_bytes_per_second: of(|round| round.iperf3_bytes_per_second)?,
         check: Figures {
-            bytes_per_second: of(|pair| pair.check.bytes_per_second)?,
-            sampler_share: of(|pair| pair.check.sampler_share)?,
-            sampler_interval_us: of(|pair| pair.check.sampler_interval_us)?,
-            late_p50_us: of(|pair| pair.check.late_p50_us)?,
-            late_p99_us: of(|pair| pair.check.late_p99_us)?,
+            bytes_per_second: of(|round| round.check.bytes_per_second)?,
+            sampler_share: of(|round| round.check.sampler_share)?,
+            sampler_interval_us: of(|round| round.check.sampler_interval_us)?,
+            late_p50_us: of(|round| round.check.late_p50_us)?,
+            late_p99_us: of(|round| round.check.late_p99_us)?,
         },
+        websocket_bytes_per_second: of(|round| round.websocket_bytes_per_second)?,
     })
 }
 
@@ -92,11 +103,17 @@ fn median(mut figures: Vec<f64>) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-fn judge(medians: &Pair) -> Outcome {
+fn judge(medians: &Round) -> Outcome {
     let ratio = medians.ratio();
     let share = medians.check.sampler_share;
     let (rate, sampler) = (Outcome::of(ratio >= RATE_BAR), Outcome::of(share < SAMPLER_BAR));
+    let beside_tcp = medians.websocket_ratio();
+    let websocket = Outcome::of(beside_tcp >= WEBSOCKET_BAR);
     print(&format!("rate      {ratio:.3} × iperf3, at least {RATE_BAR:.1} wanted: {}", word(rate)));
+    print(&format!(
+        "websocket {beside_tcp:.3} × our own TCP, at least {WEBSOCKET_BAR:.1} wanted: {}",
+        word(websocket)
+    ));
     print(&format!(
         "sampler   {:.2} % of a core at a sample every {:.0} µs, under {:.0} % wanted: {}",
         100.0 * share,
@@ -104,25 +121,31 @@ fn judge(medians: &Pair) -> Outcome {
         100.0 * SAMPLER_BAR,
         word(sampler)
     ));
-    rate.and(sampler)
+    rate.and(websocket).and(sampler)
 }
 
-impl Pair {
+impl Round {
     fn ratio(&self) -> f64 {
         self.check.bytes_per_second / self.iperf3_bytes_per_second
     }
+
+    fn websocket_ratio(&self) -> f64 {
+        self.websocket_bytes_per_second / self.check.bytes_per_second
+    }
 }
 
-fn row(name: &str, pair: &Pair) -> String {
+fn row(name: &str, round: &Round) -> String {
     let gigabytes = |bytes: f64| bytes / 1e9;
     format!(
-        "{name:<6} {:>11.2} {:>12.2} {:>7.3} {:>22.2} {:>13.0} {:>8.0}",
-        gigabytes(pair.iperf3_bytes_per_second),
-        gigabytes(pair.check.bytes_per_second),
-        pair.ratio(),
-        100.0 * pair.check.sampler_share,
-        pair.check.late_p50_us,
-        pair.check.late_p99_us
+        "{name:<6} {:>11.2} {:>12.2} {:>7.3} {:>11.2} {:>7.3} {:>22.2} {:>13.0} {:>8.0}",
+        gigabytes(round.iperf3_bytes_per_second),
+        gigabytes(round.check.bytes_per_second),
+        round.ratio(),
+        gigabytes(round.websocket_bytes_per_second),
+        round.websocket_ratio(),
+        100.0 * round.check.sampler_share,
+        round.check.late_p50_us,
+        round.check.late_p99_us
     )
 }
 
@@ -143,7 +166,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn pair(iperf3: f64, check: f64, sampler_share: f64) -> Pair {
+    fn round(iperf3: f64, check: f64, websocket: f64, sampler_share: f64) -> Round {
         let check = Figures {
             bytes_per_second: check,
             sampler_share,
@@ -151,7 +174,7 @@ mod tests {
             late_p50_us: 12.0,
             late_p99_us: 80.0,
         };
-        Pair { iperf3_bytes_per_second: iperf3, check }
+        Round { iperf3_bytes_per_second: iperf3, check, websocket_bytes_per_second: websocket }
     }
 
     #[test]
@@ -162,16 +185,19 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_pair_does_not_decide() {
-        let medians = medians(&[pair(5.0, 5.0, 0.01), pair(5.0, 1.0, 0.5), pair(5.0, 4.9, 0.01)]).unwrap();
+    fn one_bad_round_does_not_decide() {
+        let medians =
+            medians(&[round(5.0, 5.0, 4.0, 0.01), round(5.0, 1.0, 0.1, 0.5), round(5.0, 4.9, 4.0, 0.01)])
+                .unwrap();
         assert_eq!(judge(&medians), Outcome::Met);
     }
 
     #[test]
     fn each_bar_holds_by_itself() {
-        assert_eq!(judge(&pair(10.0, 9.0, 0.019)), Outcome::Met);
-        assert_eq!(judge(&pair(10.0, 8.99, 0.019)), Outcome::NotMet);
-        assert_eq!(judge(&pair(10.0, 9.0, 0.02)), Outcome::NotMet);
+        assert_eq!(judge(&round(10.0, 10.0, 7.0, 0.019)), Outcome::Met);
+        assert_eq!(judge(&round(10.0, 8.99, 8.0, 0.019)), Outcome::NotMet);
+        assert_eq!(judge(&round(10.0, 10.0, 6.99, 0.019)), Outcome::NotMet);
+        assert_eq!(judge(&round(10.0, 10.0, 7.0, 0.02)), Outcome::NotMet);
     }
 
     #[test]
@@ -183,10 +209,10 @@ mod tests {
 
     #[test]
     fn rates_are_shown_in_gigabytes_per_second() {
-        let shown = row("1", &pair(5.0e9, 4.5e9, 0.0123));
+        let shown = row("1", &round(5.0e9, 4.5e9, 3.6e9, 0.0123));
         assert_eq!(
             shown.split_whitespace().collect::<Vec<_>>(),
-            ["1", "5.00", "4.50", "0.900", "1.23", "12", "80"]
+            ["1", "5.00", "4.50", "0.900", "3.60", "0.800", "1.23", "12", "80"]
         );
     }
 }

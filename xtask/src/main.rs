@@ -54,7 +54,7 @@ enum Benchmark {
     Check {
         /// How many runs of each, in turn
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-        pairs: u32,
+        rounds: u32,
     },
 }
 
@@ -74,7 +74,7 @@ fn perform(task: &Task) -> anyhow::Result<Outcome> {
     match task {
         Task::Test { nextest } => test::run(&workspace, nextest),
         Task::Lint => lint::run(&workspace),
-        Task::Bench { peer: Benchmark::Check { pairs } } => bench::check(&workspace, *pairs),
+        Task::Bench { peer: Benchmark::Check { rounds } } => bench::check(&workspace, *rounds),
         Task::Soak { runs } => soak::run(&workspace, *runs),
     }
 }

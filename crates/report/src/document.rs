@@ -102,6 +102,9 @@ pub struct Absorbed {
     pub receive_queue_bytes: u64,
     /// In the consumer's user space.
     pub consumer_bytes: u64,
+    /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them.
+    #[serde(default)]
+    pub framing_bytes: u64,
 }
 
 /// What became of the bytes.

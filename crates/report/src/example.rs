@@ -27,6 +27,7 @@ pub(crate) fn direction() -> DirectionReport {
             path_bytes: 5_662_310,
             receive_queue_bytes: 104_858,
             consumer_bytes: 0,
+            framing_bytes: 0,
         }),
         last_write_ms: Some(38.2),
         zero_window_ms: Some(258.0),

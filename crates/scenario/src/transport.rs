@@ -3,6 +3,7 @@
 use http::{HeaderName, HeaderValue, Uri};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use units::ByteSize;
 
 /// What carries a stream's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct HttpRequest {
     /// Further headers, by name; each name and value is fit for HTTP.
     pub headers: Vec<(String, String)>,
 }
+
+/// The longest header of a WebSocket frame (RFC 6455, section 5.2).
+const WEBSOCKET_HEADER: u64 = 14;
 
 /// Where our servers answer requests for a `WebSocket`.
 pub const WEBSOCKET_PATH: &str = "/ws";
@@ -59,6 +63,15 @@ impl Transport {
     /// A WebSocket at `path`.
     pub fn websocket(path: &str) -> Self {
         Self::WebSocket(HttpRequest { path: path.to_owned(), host: None, headers: Vec::new() })
+    }
+
+    /// At most this many bytes frame `payload` bytes in messages of this size.
+    pub fn framing(&self, payload: u64, message: ByteSize) -> u64 {
+        match self {
+            Self::Tcp => 0,
+            // One message may be cut at each end.
+            Self::WebSocket(_) => (payload / message.as_u64().max(1) + 2) * WEBSOCKET_HEADER,
+        }
     }
 
     /// The request that begins a stream, where there is one.
