@@ -43,7 +43,7 @@ struct Notes {
     batch: Vec<Sample>,
     handed_over: Timestamp,
     lateness: Latencies,
-    /// Time that the socket's own task spent on samples.
+    /// CPU time that the socket's own task spent on samples.
     by_task: Duration,
     taken: u64,
     lost: u64,
@@ -69,8 +69,13 @@ impl Subject {
 
     /// Takes a sample from the socket's own task, if one is due soon: before the thread would have to.
     pub(crate) fn look_in_passing(&self, now: Timestamp) {
-        if self.take_sample(now, self.target.interval / 2) {
-            let spent = self.clock.now().since(now).unwrap_or_default();
+        let ahead = self.target.interval / 2;
+        if !self.is_due(now.plus(ahead)) {
+            return;
+        }
+        let before = socket::thread_cpu_time().unwrap_or_default();
+        if self.take_sample(now, ahead) {
+            let spent = socket::thread_cpu_time().unwrap_or_default().saturating_sub(before);
             self.lock().by_task += spent;
         }
     }
@@ -83,12 +88,11 @@ impl Subject {
     /// Takes the sample that is due within `ahead`, unless somebody else is taking it; true if it did.
     fn take_sample(&self, now: Timestamp, ahead: Duration) -> bool {
         let horizon = now.plus(ahead);
-        let is_due = || self.due.load(Relaxed) <= horizon.as_nanos();
-        if !is_due() {
+        if !self.is_due(horizon) {
             return false;
         }
         let Ok(mut notes) = self.notes.try_lock() else { return false };
-        if !is_due() {
+        if !self.is_due(horizon) {
             return false;
         }
         let due = Timestamp::from_nanos(self.due.load(Relaxed));
@@ -106,6 +110,10 @@ impl Subject {
             self.hand_over(&mut notes, now);
         }
         true
+    }
+
+    fn is_due(&self, horizon: Timestamp) -> bool {
+        self.due.load(Relaxed) <= horizon.as_nanos()
     }
 
     /// Hands over what was sampled since the last time.
