@@ -1,47 +1,22 @@
 //! The options of `check`, and the scenario they make.
 
-use crate::arguments::{Format, parse_listen_anywhere};
-use anyhow::{Context, bail};
+mod path;
+
+use crate::arguments::Format;
 use clap::{Args, ValueEnum};
-use scenario::{Expectations, Integrity, Scenario, Topology, Transport, WEBSOCKET_PATH, parse_target};
+use path::PathOptions;
+use scenario::{Expectations, Integrity, Scenario};
 use socket::Buffers;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use trace::{Direction, Verdict};
+use trace::Verdict;
 use units::{ByteRate, ByteSize, Span};
 
 /// Options of `check`. Sizes, rates and durations carry their unit: `64KiB`, `10MB/s`, `250ms`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CheckOptions {
-    /// Listen here: the upstream of the middlebox that --via dials; without one, the port of a direct check.
-    #[arg(long, value_name = "ADDR", value_parser = parse_listen_anywhere, help_heading = "Path")]
-    listen: Option<SocketAddr>,
-    /// A middlebox is in between: dial it here, HOST:PORT or :PORT on this machine (with --listen).
-    #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target", help_heading = "Path")]
-    via: Option<String>,
-    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT or
-    /// ws://HOST:PORT/PATH.
-    #[arg(
-        long,
-        value_name = "URL",
-        conflicts_with = "listen",
-        env = "BACKPRESSURE_TARGET",
-        help_heading = "Path"
-    )]
-    target: Option<String>,
-    /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
-    #[arg(long, value_enum, default_value_t = TransportOption::Tcp, conflicts_with = "target", env = "BACKPRESSURE_TRANSPORT", help_heading = "Path")]
-    transport: TransportOption,
-    /// Where the WebSocket is asked for, as the middlebox knows it.
-    #[arg(long, value_name = "PATH", default_value = WEBSOCKET_PATH, conflicts_with = "target", help_heading = "Path")]
-    path: String,
-    /// A header to send with the WebSocket's request, `NAME: VALUE`; Host and Origin too. May be repeated.
-    #[arg(long, value_name = "HEADER", help_heading = "Path")]
-    header: Vec<String>,
-    /// Which way the measured stream runs.
-    #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION", help_heading = "Path")]
-    direction: Directions,
+    #[command(flatten)]
+    path: PathOptions,
 
     /// Bytes in the path at which the verdict is `absorbs`.
     #[arg(
@@ -181,24 +156,6 @@ Examples:
 Exit codes: 0 as expected, 1 measured and not as expected, 2 could not run.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Directions {
-    /// The client produces.
-    Upload,
-    /// The server produces.
-    Download,
-    /// One after the other, each on a fresh connection.
-    Both,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TransportOption {
-    /// TCP alone.
-    Tcp,
-    /// Binary messages of a WebSocket.
-    Websocket,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum IntegrityOption {
     /// Every byte.
     Full,
@@ -219,15 +176,11 @@ enum ExpectOption {
 impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
-        let (topology, transport) = self.path()?;
+        let (topology, transport) = self.path.topology()?;
         let scenario = Scenario {
             topology,
             transport,
-            directions: match self.direction {
-                Directions::Upload => vec![Direction::Upload],
-                Directions::Download => vec![Direction::Download],
-                Directions::Both => vec![Direction::Upload, Direction::Download],
-            },
+            directions: self.path.directions(),
             limit: self.limit,
             hold: self.hold,
             baseline: self.baseline,
@@ -263,57 +216,5 @@ impl CheckOptions {
             max_trickle: self.max_trickle,
             min_baseline: self.min_baseline,
         }
-    }
-
-    fn path(&self) -> anyhow::Result<(Topology, Transport)> {
-        let own = match self.transport {
-            TransportOption::Tcp => Transport::Tcp,
-            TransportOption::Websocket => Transport::websocket(&self.path),
-        };
-        let (topology, mut transport) = match (&self.target, self.listen, &self.via) {
-            (Some(target), ..) => {
-                let (transport, address) =
-                    parse_target(target).with_context(|| format!("could not use --target {target}"))?;
-                (Topology::Target { address }, transport)
-            }
-            (None, Some(listen), via) => {
-                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own)
-            }
-            _ => (Topology::Loopback, own),
-        };
-        match transport.request_mut() {
-            Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
-            None if !self.header.is_empty() => {
-                bail!("--header needs a transport that has headers: websocket")
-            }
-            None => {}
-        }
-        Ok((topology, transport))
-    }
-}
-
-/// `HOST:PORT`, or `:PORT` for this machine.
-fn dialled(address: &str) -> anyhow::Result<String> {
-    let Some((host, port)) = address.rsplit_once(':') else {
-        bail!("`{address}` has no port; use HOST:PORT");
-    };
-    let port: u16 = port.parse().with_context(|| format!("`{address}` has no valid port"))?;
-    if port == 0 {
-        bail!("`{address}`: nobody can be dialled at port 0");
-    }
-    let host = if host.is_empty() { "127.0.0.1" } else { host };
-    Ok(format!("{host}:{port}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_alone_is_dialled_on_this_machine() {
-        assert_eq!(dialled(":8080").unwrap(), "127.0.0.1:8080");
-        assert_eq!(dialled("[::1]:80").unwrap(), "[::1]:80");
-        assert!(dialled("localhost").is_err());
-        assert!(dialled("localhost:0").is_err());
     }
 }

@@ -1,11 +1,12 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod stall;
 mod steps;
 
 use crate::course::{Conducted, Cut, Marks, Outcome};
-use crate::judge::{Finding, Judge, Rules};
+use crate::judge::{Judge, Rules};
 use crate::live::{Live, LiveView};
-use crate::stage::{Stage, Update};
+use crate::stage::Stage;
 use scenario::Scenario;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -193,87 +194,6 @@ impl<'a> Conductor<'a> {
             self.require_life()?;
         }
         Ok(())
-    }
-
-    /// The consumer reads nothing until the producer is blocked and held, the limit is hit, or time is up.
-    async fn stall(&mut self) -> Result<(), Cut> {
-        if self.scenario.baseline.0.is_zero() {
-            self.flood_began().await?;
-        } else {
-            self.stop_reading().await?;
-        }
-        let flood = self.stage.producer.find(|timed| match timed.event {
-            Event::FloodBegan => Some(timed.at),
-            _ => None,
-        });
-        let (stalled, consumed) = self
-            .stage
-            .consumer
-            .find(|timed| match timed.event {
-                Event::Stalled { bytes } => Some((timed.at, bytes)),
-                _ => None,
-            })
-            .ok_or(Cut::Disobeyed(Role::Consumer))?;
-        let began = flood.map_or(stalled, |flood| stalled.max(flood));
-        self.begin_at(began, Phase::Stall);
-        self.marks.stalled = Some(began);
-        self.judge.stalled(began);
-        self.stage
-            .producer
-            .tell(Command::Limit { bytes: consumed.saturating_add(self.scenario.limit.as_u64()) });
-        let deadline = began.plus(self.scenario.deadline.0);
-        self.outcome = self.watch_stall(deadline).await?;
-        self.marks.measured = Some(self.clock.now());
-        Ok(())
-    }
-
-    async fn watch_stall(&mut self, deadline: Timestamp) -> Result<Outcome, Cut> {
-        while self.clock.now() < deadline {
-            match self.stage.next().await {
-                Update::Sample(role) => {
-                    self.note_progress(role);
-                    if role == Role::Producer && self.judge_latest()? {
-                        return Ok(Outcome::Held);
-                    }
-                }
-                Update::Event(_, Timed { event: Event::LimitReached { .. }, .. }) => {
-                    self.hold_at_limit().await?;
-                    return Ok(Outcome::Limit);
-                }
-                other => self.note(other).map(drop)?,
-            }
-        }
-        Ok(Outcome::Deadline)
-    }
-
-    /// The producer was stopped by its limit; does the connection live through the hold?
-    async fn hold_at_limit(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Hold);
-        let until = self.clock.now().plus(self.scenario.hold.0);
-        while self.clock.now() < until {
-            self.step().await?;
-        }
-        Ok(())
-    }
-
-    /// True when the producer was held; an error when its peer is silent.
-    fn judge_latest(&mut self) -> Result<bool, Cut> {
-        let Some(sample) = &self.stage.producer.latest else { return Ok(false) };
-        match self.judge.observe(sample) {
-            Finding::Going => {}
-            Finding::Blocked { since, quiet } => {
-                let quiet_us = u64::try_from(quiet.as_micros()).unwrap_or(u64::MAX);
-                self.decide(Event::Blocked { since, quiet_us });
-                self.begin(Phase::Hold);
-            }
-            Finding::Withdrawn => {
-                self.decide(Event::BlockWithdrawn);
-                self.begin(Phase::Stall);
-            }
-            Finding::Held => return Ok(true),
-            Finding::Silent => return Err(Cut::Dead),
-        }
-        Ok(false)
     }
 
     /// Full speed again, until the rate of the baseline is back.

@@ -29,40 +29,18 @@ fn sigterm_ends_a_server_that_strangers_hold_on_to() {
 }
 
 #[test]
-fn sigterm_ends_a_server_while_a_check_runs_and_the_check_tells_the_truth() {
-    for direction in ["upload", "download"] {
-        let mut victim = Victim::start();
-        let place = Workplace::new();
-        let options = ["--direction", direction, "--baseline", "0s", "--hold", "1m", "--deadline", "2m"];
-        let before = victim.settled_descriptors();
-        let check = victim.start_check(&place, &options);
-        victim.awaits_a_stalled_stream(before + 2);
-        victim.terminate();
-        let check = ended(check);
-        assert_eq!(check.code, 1, "{}", check.stderr);
-        let verdict: Value = serde_json::from_str(&check.stdout).expect("it tells its verdict");
-        let word = verdict["verdict"].as_str().expect("a verdict is a word");
-        assert_eq!(word, "undecided", "{direction}: the path is not to blame: {verdict}");
-        assert_eq!(verdict["expected"], false, "{direction}: {verdict}");
+fn sigterm_ends_a_server_while_a_check_runs_and_the_path_is_not_blamed() {
+    for direction in BOTH {
+        ended_in_the_hold(Victim::terminate, &["--direction", direction]).is_undecided_about(direction);
     }
 }
 
 #[test]
 fn a_server_that_is_killed_is_not_blamed_on_the_path() {
-    for direction in ["upload", "download"] {
-        let mut victim = Victim::start();
-        let place = Workplace::new();
-        let options = ["--direction", direction, "--baseline", "0s", "--hold", "1m", "--deadline", "2m"];
-        let before = victim.settled_descriptors();
-        let check = victim.start_check(&place, &options);
-        victim.awaits_a_stalled_stream(before + 2);
-        victim.kill();
-        let check = ended(check);
-        assert_eq!(check.code, 1, "{}", check.stderr);
-        let verdict: Value = serde_json::from_str(&check.stdout).expect("it tells its verdict");
-        assert_eq!(verdict["verdict"], "undecided", "{direction}: {verdict}");
-        assert_eq!(verdict["directions"][direction]["ended"], Value::Null, "{direction}: {verdict}");
-        let reason = verdict["reason"].as_str().expect("a reason is a text");
+    for direction in BOTH {
+        let told = ended_in_the_hold(Victim::kill, &["--direction", direction]);
+        told.is_undecided_about(direction);
+        let reason = told.verdict["reason"].as_str().expect("a reason is a text");
         assert!(reason.contains("the server does not answer any more"), "{reason}");
     }
 }
@@ -70,29 +48,50 @@ fn a_server_that_is_killed_is_not_blamed_on_the_path() {
 /// Its run is shorter than the drain.
 #[test]
 fn a_server_that_drains_serves_its_run_to_the_end() {
-    let mut victim = Victim::start();
-    let place = Workplace::new();
-    let before = victim.settled_descriptors();
-    let check = victim.start_check(&place, &["--baseline", "0s", "--hold", "100ms"]);
-    victim.awaits_a_stalled_stream(before + 2);
-    victim.terminate();
-    let check = ended(check);
-    assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
+    let told = told_after(Victim::terminate, &["--baseline", "0s", "--hold", "100ms"]);
+    assert_eq!(told.code, 0, "{}", told.verdict);
 }
 
 #[test]
 fn what_was_measured_before_the_server_ended_is_kept() {
+    let told = ended_in_the_hold(Victim::terminate, &[]);
+    told.is_undecided_about("upload");
+    assert!(told.place.path().join("run/verdict.json").exists(), "it leaves a recording");
+}
+
+/// What a check told whose server ended.
+struct Told {
+    place: Workplace,
+    code: i32,
+    verdict: Value,
+}
+
+impl Told {
+    fn is_undecided_about(&self, direction: &str) {
+        assert_eq!(self.code, 1, "{direction}: {}", self.verdict);
+        assert_eq!(self.verdict["expected"], false, "{direction}: {}", self.verdict);
+        let figures = &self.verdict["directions"][direction];
+        assert_eq!(figures["verdict"], "undecided", "{direction}: {figures}");
+        assert_eq!(figures["ended"], Value::Null, "{direction}: {figures}");
+    }
+}
+
+fn ended_in_the_hold<T>(end: impl FnOnce(&mut Victim) -> T, options: &[&str]) -> Told {
+    told_after(end, &[&["--baseline", "0s", "--hold", "1m", "--deadline", "2m"], options].concat())
+}
+
+/// Starts a check, and ends its server once the first stream is stalled.
+fn told_after<T>(end: impl FnOnce(&mut Victim) -> T, options: &[&str]) -> Told {
     let mut victim = Victim::start();
     let place = Workplace::new();
     let before = victim.settled_descriptors();
-    let options = ["--baseline", "0s", "--hold", "1m", "--deadline", "2m"];
-    let check = victim.start_check(&place, &options);
+    let check = victim.start_check(&place, options);
     victim.awaits_a_stalled_stream(before + 2);
-    victim.terminate();
+    end(&mut victim);
     let check = ended(check);
-    assert_eq!(check.code, 1, "the upload was measured until then: {}", check.stderr);
-    let verdict: Value = serde_json::from_str(&check.stdout).expect("it tells its verdict");
-    let word = verdict["directions"]["upload"]["verdict"].as_str().unwrap_or_default();
-    assert_eq!(word, "undecided", "{verdict}");
-    assert!(place.path().join("run/verdict.json").exists(), "it leaves a recording");
+    let verdict = serde_json::from_str(&check.stdout)
+        .unwrap_or_else(|error| panic!("it tells its verdict: {error}: {}", check.stderr));
+    Told { place, code: check.code, verdict }
 }
+
+const BOTH: [&str; 2] = ["upload", "download"];

@@ -1,0 +1,117 @@
+//! The options that say where the two sides are, and what carries the streams between them.
+
+use crate::arguments::parse_listen_anywhere;
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use scenario::{Topology, Transport, WEBSOCKET_PATH, parse_target};
+use std::net::SocketAddr;
+use trace::Direction;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Path")]
+pub(crate) struct PathOptions {
+    /// Listen here: the upstream of the middlebox that --via dials; without one, the port of a direct check.
+    #[arg(long, value_name = "ADDR", value_parser = parse_listen_anywhere)]
+    listen: Option<SocketAddr>,
+    /// A middlebox is in between: dial it here, HOST:PORT or :PORT on this machine (with --listen).
+    #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target")]
+    via: Option<String>,
+    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT or
+    /// ws://HOST:PORT/PATH.
+    #[arg(long, value_name = "URL", conflicts_with = "listen", env = "BACKPRESSURE_TARGET")]
+    target: Option<String>,
+    /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
+    #[arg(long, value_enum, default_value_t = TransportOption::Tcp, conflicts_with = "target", env = "BACKPRESSURE_TRANSPORT")]
+    transport: TransportOption,
+    /// Where the WebSocket is asked for, as the middlebox knows it.
+    #[arg(long, value_name = "PATH", default_value = WEBSOCKET_PATH, conflicts_with = "target")]
+    path: String,
+    /// A header to send with the WebSocket's request, `NAME: VALUE`; Host and Origin too. May be repeated.
+    #[arg(long, value_name = "HEADER")]
+    header: Vec<String>,
+    /// Which way the measured stream runs.
+    #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION")]
+    direction: Directions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Directions {
+    /// The client produces.
+    Upload,
+    /// The server produces.
+    Download,
+    /// One after the other, each on a fresh connection.
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TransportOption {
+    /// TCP alone.
+    Tcp,
+    /// Binary messages of a WebSocket.
+    Websocket,
+}
+
+impl PathOptions {
+    /// The directions to measure, one after the other.
+    pub(crate) fn directions(&self) -> Vec<Direction> {
+        match self.direction {
+            Directions::Upload => vec![Direction::Upload],
+            Directions::Download => vec![Direction::Download],
+            Directions::Both => vec![Direction::Upload, Direction::Download],
+        }
+    }
+
+    /// What lies between client and server, and what carries the streams.
+    pub(crate) fn topology(&self) -> anyhow::Result<(Topology, Transport)> {
+        let own = match self.transport {
+            TransportOption::Tcp => Transport::Tcp,
+            TransportOption::Websocket => Transport::websocket(&self.path),
+        };
+        let (topology, mut transport) = match (&self.target, self.listen, &self.via) {
+            (Some(target), ..) => {
+                let (transport, address) =
+                    parse_target(target).with_context(|| format!("could not use --target {target}"))?;
+                (Topology::Target { address }, transport)
+            }
+            (None, Some(listen), via) => {
+                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own)
+            }
+            _ => (Topology::Loopback, own),
+        };
+        match transport.request_mut() {
+            Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
+            None if !self.header.is_empty() => {
+                bail!("--header needs a transport that has headers: websocket")
+            }
+            None => {}
+        }
+        Ok((topology, transport))
+    }
+}
+
+/// `HOST:PORT`, or `:PORT` for this machine.
+fn dialled(address: &str) -> anyhow::Result<String> {
+    let Some((host, port)) = address.rsplit_once(':') else {
+        bail!("`{address}` has no port; use HOST:PORT");
+    };
+    let port: u16 = port.parse().with_context(|| format!("`{address}` has no valid port"))?;
+    if port == 0 {
+        bail!("`{address}`: nobody can be dialled at port 0");
+    }
+    let host = if host.is_empty() { "127.0.0.1" } else { host };
+    Ok(format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_dialled_on_this_machine() {
+        assert_eq!(dialled(":8080").unwrap(), "127.0.0.1:8080");
+        assert_eq!(dialled("[::1]:80").unwrap(), "[::1]:80");
+        assert!(dialled("localhost").is_err());
+        assert!(dialled("localhost:0").is_err());
+    }
+}
