@@ -62,10 +62,10 @@ impl Registry {
     }
 
     /// Gives a data connection to its run, or gives it back.
-    pub(crate) fn deliver(&self, run: RunId, connection: DataConnection) -> Result<(), DataConnection> {
+    pub(crate) fn deliver(&self, run: RunId, connection: DataConnection) -> Result<(), Box<DataConnection>> {
         match self.lock().runs.get(&run) {
-            Some(sender) => sender.try_send(connection).map_err(mpsc::error::TrySendError::into_inner),
-            None => Err(connection),
+            Some(sender) => sender.try_send(connection).map_err(|full| Box::new(full.into_inner())),
+            None => Err(Box::new(connection)),
         }
     }
 
