@@ -4,7 +4,7 @@ use crate::options::CheckOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use socket::Buffers;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Does "slow down" get through? A TCP flow-control test tool.
@@ -27,6 +27,8 @@ Examples:
   backpressure check --listen :9000 --via :8080          a proxy on port 8080 whose upstream is port 9000
   backpressure server --listen 0.0.0.0:9000              the far side, for a check from elsewhere
   backpressure check --target tcp://example.net:9000     that check
+  backpressure -server configs/server.yml                a server that reads as its file says, as go-backpressure's
+  backpressure -client configs/client.yml                its client; both files are go-backpressure's own
   backpressure report runs/2026-01-31T12-00-00Z          the report once more, from its recording
 
 Exit codes: 0 as expected, 1 measured and not as expected, 2 could not run.";
@@ -36,8 +38,13 @@ Exit codes: 0 as expected, 1 measured and not as expected, 2 could not run.";
 pub(crate) enum Task {
     /// Find out whether backpressure gets through a path, and what the path does with it.
     Check(Box<CheckOptions>),
-    /// Serve the far side of checks that run elsewhere.
+    /// Serve the far side of checks that run elsewhere, and the clients of a pair.
     Server(ServerOptions),
+    /// Send requests as a file says, and measure what holds them up.
+    ///
+    /// The file is go-backpressure's. A request is due a whole number of intervals after the first; unlike go-backpressure, one
+    /// that is late is sent at once, until the client has caught up.
+    Client(ClientOptions),
     /// Make the report of a recording again.
     Report(ReportOptions),
     /// Add recordings up to one.
@@ -48,11 +55,44 @@ pub(crate) enum Task {
 #[derive(Debug, Args)]
 pub(crate) struct ServerOptions {
     /// Where to listen: ADDRESS:PORT, or :PORT for all addresses; port 0 takes a free one.
+    ///
+    /// Needed where there is no file, and wins over one.
     #[arg(long, value_name = "ADDR", value_parser = parse_listen_anywhere, env = "BACKPRESSURE_LISTEN")]
-    pub(crate) listen: SocketAddr,
-    /// Socket buffers of the listener; each check sets those of its own connections.
-    #[arg(long, value_name = "SIZE|auto", default_value = "auto", env = "BACKPRESSURE_BUFFERS")]
-    pub(crate) buffers: Buffers,
+    #[arg(required_unless_present_any = ["file", "config"])]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Socket buffers of the listener, else the file's, else `auto`; each check sets those of its own connections.
+    #[arg(long, value_name = "SIZE|auto", env = "BACKPRESSURE_BUFFERS")]
+    pub(crate) buffers: Option<Buffers>,
+    /// How to read what comes from clients of a pair, and where to listen; `PORT` in the environment wins over its port.
+    file: Option<PathBuf>,
+    /// The same.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
+}
+
+impl ServerOptions {
+    /// The file, where there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref().or(self.config.as_deref())
+    }
+}
+
+/// Options of `client`.
+#[derive(Debug, Args)]
+pub(crate) struct ClientOptions {
+    /// What to send, and where to.
+    #[arg(required_unless_present = "config")]
+    file: Option<PathBuf>,
+    /// The same.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
+}
+
+impl ClientOptions {
+    /// The file.
+    pub(crate) fn file(&self) -> &Path {
+        self.file.as_deref().or(self.config.as_deref()).expect("clap requires one of them")
+    }
 }
 
 /// Options of `report`.

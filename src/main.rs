@@ -2,9 +2,12 @@
 
 mod arguments;
 mod check;
+mod client;
+mod files;
 mod merge;
 mod options;
 mod output;
+mod printing;
 mod report;
 mod runtime;
 mod screen;
@@ -16,7 +19,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(files::arguments(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) => return arguments::refuse(&error),
     };
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
     let done = match arguments.task {
         Task::Check(options) => check::run(&options),
         Task::Server(options) => server::run(&options),
+        Task::Client(options) => client::run(&options),
         Task::Report(options) => report::run(&options),
         Task::Merge(options) => merge::run(&options),
     };

@@ -237,9 +237,14 @@ fn bind(
     clock: Clock,
     sampler: &Sampler,
 ) -> Result<Server, CheckError> {
-    let settings =
-        Settings { listen, buffers: scenario.buffers, limits: ServerLimits::default(), public: false };
-    Server::bind(&settings, clock, sampler.clone())
+    let settings = Settings {
+        listen,
+        buffers: scenario.buffers,
+        limits: ServerLimits::default(),
+        public: false,
+        strangers: None,
+    };
+    Server::bind(settings, clock, sampler.clone())
         .map_err(|source| CheckError::Listen { address: listen, source })
 }
 

@@ -1,8 +1,9 @@
-//! The client role: dials, opens connections for a run, and carries its control messages.
+//! The client role: dials, opens connections for a run, carries its control messages, and is one end of a pair.
 
 mod control;
 mod dial;
 mod open;
+pub mod pair;
 
 pub use control::{ControlLink, open_control};
 pub use dial::{DialError, dial};

@@ -1,12 +1,15 @@
 //! The accept loop: reads each connection's first line, and decides by it.
 
 use crate::control;
+use crate::first::{First, first_bytes};
 use crate::http;
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
+use crate::strangers::{Guests, Strangers};
 use endpoint::Sampler;
 use rand::random;
+use scenario::files::Protocol;
 use socket::Buffers;
 use socket2::SockRef;
 use std::convert::Infallible;
@@ -20,15 +23,12 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use transport::{Socket, Stream};
+use transport::{Received, Socket, Stream};
 use units::Clock;
 use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
 
 /// How long the loop rests after an accept that failed, for example because there are too many descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Time between two looks at a beginning that is too short to tell what it is.
-const PEEK_PAUSE: Duration = Duration::from_millis(10);
 
 /// How often a server that drains looks whether it still serves a run.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
@@ -44,6 +44,8 @@ pub struct Settings {
     pub limits: ServerLimits,
     /// Serve whoever comes; else only the runs begun in this process, and nobody else is answered.
     pub public: bool,
+    /// How those are served who come for no check; none: they are sent away.
+    pub strangers: Option<Strangers>,
 }
 
 /// A bound server.
@@ -59,12 +61,13 @@ struct Door {
     registry: Registry,
     shared: Shared,
     public: bool,
+    guests: Option<Guests>,
     places: Arc<Semaphore>,
 }
 
 impl Server {
     /// Binds the port; nobody is served yet.
-    pub fn bind(settings: &Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
+    pub fn bind(settings: Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
         let everywhere = settings.listen.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         let listener = match listen(settings.listen, settings.buffers) {
             Err(error) if everywhere && error.kind() != io::ErrorKind::AddrInUse => {
@@ -80,6 +83,7 @@ impl Server {
             registry: Registry::default(),
             shared,
             public: settings.public,
+            guests: settings.strangers.map(|strangers| Guests::new(strangers, clock)),
             places: Arc::new(Semaphore::new(settings.limits.connections)),
         };
         Ok(Self { listener, door: Arc::new(door) })
@@ -107,9 +111,12 @@ impl Server {
             never = door.accept(&listener, &mut handlers) => match never {},
         }
         door.registry.close();
-        // Runs go on, and open the connections that they need.
+        if let Some(guests) = &door.guests {
+            guests.leave();
+        }
+        // Runs go on, and open the connections that they need; guests say goodbye.
         let drained = async {
-            while door.registry.serves() {
+            while door.registry.serves() || door.guests.as_ref().is_some_and(Guests::are_here) {
                 tokio::select! {
                     never = door.accept(&listener, &mut handlers) => match never {},
                     () = sleep(DRAIN_LOOK) => {}
@@ -117,7 +124,7 @@ impl Server {
             }
         };
         if timeout(drain, drained).await.is_err() {
-            warn!(seconds = drain.as_secs(), "runs were still going on at the end of the drain");
+            warn!(seconds = drain.as_secs(), "runs or sessions were still going on at the end of the drain");
         }
         handlers.shutdown().await;
     }
@@ -153,27 +160,51 @@ impl Door {
     }
 
     async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let first = match timeout(self.shared.limits.opening, first_bytes(&tcp)).await {
-            Ok(Ok(first)) => first,
-            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+        // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
+        let raw = self.guests.as_ref().filter(|guests| guests.take(Protocol::Tcp));
+        let first = match first_bytes(&tcp, self.shared.limits.opening, raw.is_some()).await {
+            Ok(first) => first,
+            Err(error) => return debug!(%peer, %error, "lost before its opening"),
         };
-        match first {
-            First::Nothing => debug!(%peer, "closed before it said anything"),
-            First::Opening => match Socket::new(tcp) {
+        match (first, raw) {
+            (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
+            (First::Opening, _) => match Socket::new(tcp) {
                 Ok(socket) => self.open(Stream::plain(socket), peer, place).await,
                 Err(error) => debug!(%peer, %error, "lost before its opening"),
             },
-            First::Http => match http::serve(tcp, self.shared.limits.opening).await {
-                Ok(Some(stream)) => self.open(stream, peer, place).await,
-                Ok(None) => {}
-                Err(error) => debug!(%peer, %error, "HTTP ended"),
-            },
-            First::Strange(bytes) => {
+            (First::Http, _) => self.receive_http(tcp, peer, place).await,
+            (First::Undecided | First::Strange(_), Some(guests)) => guests.serve_bytes(tcp, peer).await,
+            (First::Undecided, None) => info!(%peer, "stranger: said nothing in time: closed"),
+            (First::Strange(bytes), None) => {
                 if let Err(reason) = Opening::decode(&bytes) {
                     info!(%peer, %reason, "stranger: closed");
                 }
             }
+        }
+    }
+
+    async fn receive_http(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let patience = self.shared.limits.opening;
+        let largest = self.guests.as_ref().map_or(self.shared.limits.message, Guests::message_max);
+        let mut messages = match http::serve(tcp, patience, largest).await {
+            Ok(Some(messages)) => messages,
+            Ok(None) => return,
+            Err(error) => return debug!(%peer, %error, "HTTP ended"),
+        };
+        let first = match timeout(patience, messages.next()).await {
+            Ok(Ok(first)) => first,
+            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+        };
+        match (first, &self.guests) {
+            (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
+                self.open(messages.into_stream(first), peer, place).await;
+            }
+            (first, Some(guests)) => guests.serve_messages(messages, &first, peer).await,
+            (Received::Binary(first) | Received::Text(first), None) => {
+                self.open(messages.into_stream(first), peer, place).await;
+            }
+            (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
         }
     }
 
@@ -234,34 +265,3 @@ fn listen(address: SocketAddr, buffers: Buffers) -> io::Result<TcpListener> {
     socket.bind(address)?;
     socket.listen(1024)
 }
-
-/// What a connection is, by its first bytes.
-enum First {
-    /// It was closed.
-    Nothing,
-    /// One of ours.
-    Opening,
-    Http,
-    Strange(Vec<u8>),
-}
-
-/// Decides at the first byte that differs from all that is known.
-async fn first_bytes(tcp: &TcpStream) -> io::Result<First> {
-    let mut first = [0; 24];
-    loop {
-        let seen = tcp.peek(&mut first).await?;
-        let seen = first.get(..seen).unwrap_or_default();
-        match seen {
-            [] => return Ok(First::Nothing),
-            [OPENING_BYTE, ..] => return Ok(First::Opening),
-            _ if METHODS.iter().any(|method| seen.starts_with(method)) => return Ok(First::Http),
-            // Too short to tell: what is seen stays where it is, so nothing says that more came.
-            _ if METHODS.iter().any(|method| method.starts_with(seen)) => sleep(PEEK_PAUSE).await,
-            strange => return Ok(First::Strange(strange.to_vec())),
-        }
-    }
-}
-
-/// How requests of HTTP/1.1 begin.
-const METHODS: [&[u8]; 9] =
-    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];

@@ -13,7 +13,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use transport::{Socket, Stream, WebSocketUpgrade};
+use transport::{Messages, Socket, WebSocketUpgrade};
+use units::ByteSize;
 
 /// The most that a request's head may take.
 const LARGEST_HEAD: usize = 16 << 10;
@@ -21,8 +22,12 @@ const LARGEST_HEAD: usize = 16 << 10;
 /// The upgrade that a request of this connection asked for.
 type Upgraded = Arc<Mutex<Option<WebSocketUpgrade>>>;
 
-/// Answers the requests of one connection; gives the stream that it becomes, if it does.
-pub(crate) async fn serve(tcp: TcpStream, patience: Duration) -> io::Result<Option<Stream>> {
+/// Answers the requests of one connection; gives the WebSocket that it becomes, if it does, for messages up to `largest`.
+pub(crate) async fn serve(
+    tcp: TcpStream,
+    patience: Duration,
+    largest: ByteSize,
+) -> io::Result<Option<Messages>> {
     let upgraded = Upgraded::default();
     let router = Router::new()
         .route(WEBSOCKET_PATH, any(websocket))
@@ -38,7 +43,7 @@ pub(crate) async fn serve(tcp: TcpStream, patience: Duration) -> io::Result<Opti
         .map_err(io::Error::other)?;
     let asked = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
     match asked {
-        Some(upgrade) => upgrade.stream().await.map(Some),
+        Some(upgrade) => upgrade.messages(largest).await.map(Some),
         None => Ok(None),
     }
 }

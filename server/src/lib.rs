@@ -2,11 +2,14 @@
 
 mod accept;
 mod control;
+mod first;
 mod http;
 mod limits;
 mod registry;
 mod session;
+mod strangers;
 
 pub use accept::{Server, Settings};
 pub use limits::ServerLimits;
 pub use session::SessionLink;
+pub use strangers::Strangers;

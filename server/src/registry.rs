@@ -64,7 +64,7 @@ impl Registry {
     /// Gives a data connection to its run, or gives it back.
     pub(crate) fn deliver(&self, run: RunId, connection: DataConnection) -> Result<(), Box<DataConnection>> {
         match self.lock().runs.get(&run) {
-            Some(sender) => sender.try_send(connection).map_err(|error| Box::new(error.into_inner())),
+            Some(sender) => sender.try_send(connection).map_err(|full| Box::new(full.into_inner())),
             None => Err(Box::new(connection)),
         }
     }

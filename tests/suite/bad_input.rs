@@ -32,7 +32,7 @@ fn refused_naming(arguments: &str, named: &[&str]) -> String {
 
 /// That a program could not do what was asked, and said so as it should.
 #[track_caller]
-fn one_clear_line(ended: &Ended) -> String {
+pub(crate) fn one_clear_line(ended: &Ended) -> String {
     let complaint = &ended.stderr;
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{complaint}");
     assert!(complaint.starts_with("error: "), "{complaint}");

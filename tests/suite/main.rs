@@ -16,6 +16,7 @@ mod middleboxes;
 mod namespace;
 mod namespaces;
 mod output;
+mod pair;
 mod proxy;
 mod relay;
 mod relays;

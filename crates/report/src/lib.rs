@@ -5,6 +5,7 @@ mod expectations;
 mod figures;
 mod fold;
 mod junit;
+mod lines;
 mod merge;
 mod recording;
 mod text;
@@ -18,6 +19,7 @@ pub use document::{
 pub use expectations::unmet;
 pub use fold::fold;
 pub use junit::junit;
+pub use lines::{Lines, Printing};
 pub use merge::{MergeError, merge};
 pub use recording::{Recording, RecordingError, json};
 pub use text::{TextOptions, text};

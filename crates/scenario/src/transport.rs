@@ -118,6 +118,9 @@ pub fn parse_target(url: &str) -> Result<(Transport, String), TargetError> {
         "ws" => Some(80),
         _ => return Err(TargetError::Scheme { url: url.to_owned(), scheme: scheme.to_owned() }),
     };
+    if rest.is_empty() {
+        return Err(malformed("it has no host and no port; use HOST:PORT"));
+    }
     // A port alone means this machine.
     let whole = if rest.starts_with(':') { format!("{scheme}://127.0.0.1{rest}") } else { url.to_owned() };
     let uri: Uri = whole.parse().map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;

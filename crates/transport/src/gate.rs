@@ -1,12 +1,15 @@
 //! Closes a stream for reading, whatever code reads from it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Waker};
 
 /// Open at first. While it is closed, reads of its stream wait without touching the socket.
 #[derive(Debug, Default)]
 pub struct Gate {
     state: Mutex<State>,
+    /// The most that one read takes; 0: no bound.
+    width: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +39,19 @@ impl Gate {
     /// Nothing is read at present.
     pub fn is_closed(&self) -> bool {
         self.lock().closed
+    }
+
+    /// From now on no read takes more than `bytes`, at least 1.
+    pub(crate) fn narrow(&self, bytes: usize) {
+        self.width.store(bytes.max(1), Relaxed);
+    }
+
+    /// The most that one read takes.
+    pub(crate) fn width(&self) -> usize {
+        match self.width.load(Relaxed) {
+            0 => usize::MAX,
+            bytes => bytes,
+        }
     }
 
     /// True when a read may go on; else the task is woken once it may.

@@ -1,7 +1,8 @@
 //! How a stream begins: over bare TCP, or by a WebSocket handshake from either side.
 
-use crate::websocket::{WebSocketBytes, configuration};
-use crate::{Socket, Stream};
+use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
+use crate::{Messages, Socket, Stream};
+use bytes::Bytes;
 use http::header::{
     CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -16,6 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use units::ByteSize;
 
 /// Why a connection carries no stream.
 #[derive(Debug, thiserror::Error)]
@@ -36,18 +38,27 @@ pub enum HandshakeError {
 
 /// Begins a stream as the client, on a connection to `address`.
 pub async fn connect(tcp: TcpStream, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
-    let socket = Socket::new(tcp)?;
     match transport {
-        Transport::Tcp => Ok(Stream::plain(socket)),
+        Transport::Tcp => Ok(Stream::plain(Socket::new(tcp)?)),
         Transport::WebSocket(request) => {
-            let handle = socket.handle();
-            let request = upgrade_request(request, address)?;
-            let (websocket, _) =
-                client_async_with_config(request, socket, Some(configuration())).await.map_err(failed)?;
-            let bytes = WebSocketBytes::new(websocket, &handle, Role::Client, 0);
-            Ok(Stream::websocket(bytes, handle))
+            connect_messages(tcp, request, address).await.map(|messages| messages.into_stream(Bytes::new()))
         }
     }
+}
+
+/// Begins a WebSocket as the client, on a connection to `address`.
+pub async fn connect_messages(
+    tcp: TcpStream,
+    request: &HttpRequest,
+    address: &str,
+) -> Result<Messages, HandshakeError> {
+    let socket = Socket::new(tcp)?;
+    let handle = socket.handle();
+    let request = upgrade_request(request, address)?;
+    let configuration = configuration(LARGEST_MESSAGE);
+    let (websocket, _) =
+        client_async_with_config(request, socket, Some(configuration)).await.map_err(failed)?;
+    Ok(Messages::new(WebSocketBytes::new(websocket, &handle, Role::Client, 0), handle))
 }
 
 fn upgrade_request(asked: &HttpRequest, address: &str) -> Result<Request<()>, HandshakeError> {
@@ -104,8 +115,8 @@ fn asks(headers: &HeaderMap) -> bool {
 }
 
 impl WebSocketUpgrade {
-    /// The stream, once the answer was sent.
-    pub async fn stream(self) -> io::Result<Stream> {
+    /// The WebSocket, once the answer was sent; it takes messages up to `largest`.
+    pub async fn messages(self, largest: ByteSize) -> io::Result<Messages> {
         let upgraded: Upgraded = self.upgrade.await.map_err(io::Error::other)?;
         let parts = upgraded
             .downcast::<TokioIo<Socket>>()
@@ -117,9 +128,9 @@ impl WebSocketUpgrade {
             socket,
             parts.read_buf.into(),
             Role::Server,
-            Some(configuration()),
+            Some(configuration(largest)),
         )
         .await;
-        Ok(Stream::websocket(WebSocketBytes::new(websocket, &handle, Role::Server, early), handle))
+        Ok(Messages::new(WebSocketBytes::new(websocket, &handle, Role::Server, early), handle))
     }
 }

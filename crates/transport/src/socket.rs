@@ -29,7 +29,8 @@ impl Socket {
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         let descriptor = Arc::new(tcp.as_fd().try_clone_to_owned()?);
-        Ok(Self { tcp, handle: SocketHandle { descriptor, gate: Arc::default(), counters: Arc::default() } })
+        let handle = SocketHandle { descriptor, gate: Arc::default(), counters: Arc::default() };
+        Ok(Self { tcp, handle })
     }
 
     /// Its handle, which keeps the connection open.
@@ -47,6 +48,11 @@ impl Socket {
 }
 
 impl SocketHandle {
+    /// From now on no read takes more than `bytes`, at least 1, from the kernel, whatever is spoken on the socket.
+    pub fn limit_reads(&self, bytes: usize) {
+        self.gate.narrow(bytes);
+    }
+
     /// What lets reads pass.
     pub(crate) fn gate(&self) -> &Arc<Gate> {
         &self.gate
@@ -74,7 +80,15 @@ impl AsyncRead for Socket {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
+        let most = self.handle.gate.width();
+        if most < buffer.remaining() {
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+            ready!(Pin::new(&mut self.tcp).poll_read(context, &mut part))?;
+            let count = part.filled().len();
+            buffer.advance(count);
+        } else {
+            ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
+        }
         self.handle.counters.add_read(buffer.filled().len() - before);
         Poll::Ready(Ok(()))
     }

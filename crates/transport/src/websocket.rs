@@ -1,4 +1,4 @@
-//! Payload bytes as binary WebSocket messages (RFC 6455).
+//! Payload bytes as binary WebSocket messages (RFC 6455), and the accounts of what is in user space.
 //!
 //! A write becomes one message, of which the kernel takes what it can at once; the next write waits until it has
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
@@ -14,21 +14,27 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use units::ByteSize;
 
-/// The largest message that is taken, and the bound of what waits to be written.
-const LARGEST_MESSAGE: usize = 17 << 20;
+/// The largest message of a stream.
+pub(crate) const LARGEST_MESSAGE: ByteSize = ByteSize::mib(17);
+
+/// More than a message and what is added to it: one is begun only once the one before was written.
+const WRITTEN_AT_MOST: usize = 34 << 20;
 
 /// Bytes read from the socket at once.
 const READ_AT_ONCE: usize = 128 << 10;
 
-/// The configuration of both ends: nothing is held back to be written together with what comes later.
-pub(crate) fn configuration() -> WebSocketConfig {
+/// The configuration of both ends, which take messages up to `largest`: nothing is held back to be written together with
+/// what comes later.
+pub(crate) fn configuration(largest: ByteSize) -> WebSocketConfig {
+    let largest = usize::try_from(largest.as_u64()).unwrap_or(usize::MAX);
     WebSocketConfig::default()
         .read_buffer_size(READ_AT_ONCE)
         .write_buffer_size(0)
-        .max_write_buffer_size(2 * LARGEST_MESSAGE)
-        .max_message_size(Some(LARGEST_MESSAGE))
-        .max_frame_size(Some(LARGEST_MESSAGE))
+        .max_write_buffer_size(WRITTEN_AT_MOST)
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest))
 }
 
 /// A WebSocket that is read and written as a stream of bytes.
@@ -39,6 +45,29 @@ pub(crate) struct WebSocketBytes {
     rest: Bytes,
     written: Ledger,
     read: Ledger,
+}
+
+/// What came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// A binary message.
+    Binary(Bytes),
+    /// A text message, which is UTF-8.
+    Text(Bytes),
+    /// The peer says goodbye, mostly with a code (RFC 6455 §7.4).
+    Close(Option<u16>),
+    /// The connection is over.
+    End,
+}
+
+impl Received {
+    /// Bytes of payload.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Binary(bytes) | Self::Text(bytes) => bytes.len(),
+            Self::Close(_) | Self::End => 0,
+        }
+    }
 }
 
 /// What passed one direction of the socket, as told by its messages: the difference to the socket's own count is in
@@ -97,9 +126,22 @@ impl WebSocketBytes {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.socket).poll_next(context)) {
-                Some(Ok(Message::Binary(bytes))) => self.rest = bytes,
-                Some(Ok(Message::Text(text))) => self.rest = text.into(),
+            match ready!(self.poll_message(context))? {
+                Received::Binary(bytes) | Received::Text(bytes) => self.rest = bytes,
+                Received::Close(_) | Received::End => return Poll::Ready(Ok(())),
+            }
+        }
+        let count = self.rest.len().min(buffer.remaining());
+        buffer.put_slice(&self.rest.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+
+    /// The next message that is for us.
+    pub(crate) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
+        loop {
+            let received = match ready!(Pin::new(&mut self.socket).poll_next(context)) {
+                Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
+                Some(Ok(Message::Text(text))) => Received::Text(text.into()),
                 // The answer goes out with the next write.
                 Some(Ok(Message::Ping(payload))) => {
                     self.read.add(payload.len());
@@ -112,20 +154,30 @@ impl WebSocketBytes {
                 }
                 Some(Ok(Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
-                    self.read.add(frame.map_or(0, |frame| 2 + frame.reason.len()));
-                    return Poll::Ready(Ok(()));
+                    self.read.add(frame.as_ref().map_or(0, |frame| 2 + frame.reason.len()));
+                    return Poll::Ready(Ok(Received::Close(frame.map(|frame| frame.code.into()))));
                 }
-                None => return Poll::Ready(Ok(())),
-                Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
-                    return Poll::Ready(Ok(()));
+                None | Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
+                    return Poll::Ready(Ok(Received::End));
                 }
                 Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
-            }
-            self.read.add(self.rest.len());
+            };
+            self.read.add(received.length());
+            return Poll::Ready(Ok(received));
         }
-        let count = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest.split_to(count));
-        Poll::Ready(Ok(()))
+    }
+
+    /// A message was read, and `rest` of it is still to be given out as bytes.
+    pub(crate) fn give_back(&mut self, rest: Bytes) {
+        self.rest = rest;
+    }
+
+    /// Takes `message` whole; the kernel takes it with what [`poll_flush`](Self::poll_flush) does.
+    pub(crate) fn start(&mut self, message: Message) -> io::Result<()> {
+        let length = message.len();
+        Pin::new(&mut self.socket).start_send(message).map_err(into_io)?;
+        self.written.add(length);
+        Ok(())
     }
 
     /// Makes one message of at most `largest` bytes; waits while the kernel has not taken all of the one before.
@@ -144,8 +196,7 @@ impl WebSocketBytes {
         }
         let count = message.len();
         if count > 0 {
-            Pin::new(&mut self.socket).start_send(Message::Binary(message.freeze())).map_err(into_io)?;
-            self.written.add(count);
+            self.start(Message::Binary(message.freeze()))?;
         }
         Poll::Ready(Ok(count))
     }

@@ -8,7 +8,8 @@ fn help_of_every_task_tells_its_options() {
     for (task, told) in [
         ("", ["Examples:", "Commands:", "Exit codes:"]),
         ("check", ["Examples:", "--via <ADDR>", "Exit codes:"]),
-        ("server", ["Options:", "--listen <ADDR>", "Usage:"]),
+        ("server", ["Options:", "--listen <ADDR>", "PORT"]),
+        ("client", ["Options:", "--config <FILE>", "Usage:"]),
         ("report", ["Arguments:", "--format <FORMAT>", "Usage:"]),
         ("merge", ["Arguments:", "<RECORDINGS>", "Usage:"]),
     ] {

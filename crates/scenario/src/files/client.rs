@@ -9,7 +9,6 @@ use crate::request_rate::RequestRate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use socket::Buffers;
-use std::path::PathBuf;
 use units::{ByteSize, Span};
 
 /// How a paired client runs.
@@ -31,8 +30,6 @@ pub struct ClientFile {
     pub buffers: Buffers,
     /// Reaches every random choice; none: another one each time.
     pub seed: Option<u64>,
-    /// The folder in which it leaves a recording.
-    pub output: Option<PathBuf>,
     /// `TCP_USER_TIMEOUT` on its socket; none: the kernel's.
     pub user_timeout: Option<Span>,
 }
@@ -59,8 +56,6 @@ pub(super) struct ClientKeys {
     /// Makes payloads and every other random choice the same again, 0 to 18446744073709551615. By default another one each
     /// time.
     seed: Option<Scalar<Count<0, { u64::MAX }>>>,
-    /// The folder in which a recording is left. By default none is left.
-    output: Option<Scalar<PathBuf>>,
     /// How long bytes may stay unacknowledged, or the server's window closed, before the kernel ends the connection
     /// (`TCP_USER_TIMEOUT`), 10 ms to 1 h, such as `30s`. By default as the kernel has it.
     user_timeout: Option<Scalar<Time<10, PHASE_MAX_MS, false>>>,
@@ -93,7 +88,6 @@ impl File for ClientFile {
             requests_total: keys.requests_total.map_or(REQUESTS_TOTAL, |Scalar(Count(total))| total),
             buffers: keys.buffers.map_or(Buffers::Auto, |Scalar(buffers)| buffers),
             seed: keys.seed.map(|Scalar(Count(seed))| seed),
-            output: keys.output.map(|Scalar(folder)| folder),
             user_timeout: keys.user_timeout.map(|Scalar(Time(timeout))| timeout),
         }
     }

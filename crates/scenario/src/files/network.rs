@@ -1,9 +1,8 @@
-//! Protocols, addresses and folders in files.
+//! Protocols and addresses in files.
 
 use super::value::FromText;
 use schemars::{Schema, json_schema};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 
 /// What a pair speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,23 +107,5 @@ fn is_ipv6(text: &str) -> bool {
     match text.split_once('%') {
         Some((address, zone)) => address.parse::<Ipv6Addr>().is_ok() && is_name(zone),
         None => text.parse::<Ipv6Addr>().is_ok(),
-    }
-}
-
-/// The longest path that Linux opens, in bytes, with its end.
-const PATH_MAX: usize = 4096;
-
-/// A folder, which need not exist.
-impl FromText for PathBuf {
-    fn from_text(text: &str) -> Option<Self> {
-        ((1..PATH_MAX).contains(&text.len()) && !text.contains('\0')).then(|| Self::from(text))
-    }
-
-    fn must_be() -> String {
-        "the path of a folder".to_owned()
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "string", "minLength": 1 })
     }
 }

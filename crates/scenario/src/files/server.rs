@@ -11,7 +11,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use socket::Buffers;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 use units::{ByteSize, Span};
 
@@ -28,8 +27,6 @@ pub struct ServerFile {
     pub reads: Reads,
     /// The largest WebSocket message that it takes.
     pub message_max: ByteSize,
-    /// The folder in which it leaves a recording.
-    pub output: Option<PathBuf>,
 }
 
 /// How a paired server reads.
@@ -47,6 +44,14 @@ pub enum Reads {
 }
 
 impl Reads {
+    /// The plan for whole messages: a pause after each of them, however long; a plan goes on counting bytes.
+    pub fn plan_of_messages(&self) -> ReadPlan {
+        match self {
+            Self::Pausing { delay, .. } => ReadPlan::chunks(LIMITS.taken_message_max, *delay),
+            Self::Plan(plan) => plan.clone(),
+        }
+    }
+
     /// The plan for bytes without messages.
     pub fn plan(&self) -> ReadPlan {
         match self {
@@ -81,8 +86,6 @@ pub(super) struct ServerKeys {
     /// The largest WebSocket message that is taken, 128 B to 1 GiB. By default 16MiB.
     message_max:
         Option<Scalar<Size<{ LIMITS.message_min.as_u64() }, { LIMITS.taken_message_max.as_u64() }, false>>>,
-    /// The folder in which each connection's recording is left. By default none is left.
-    output: Option<Scalar<PathBuf>>,
 }
 
 const PORT: u16 = 8080;
@@ -113,7 +116,6 @@ impl File for ServerFile {
             buffers: keys.buffers.map_or(Buffers::Auto, |Scalar(buffers)| buffers),
             reads: keys.read.map_or(pausing, |Phases(plan)| Reads::Plan(plan)),
             message_max: keys.message_max.map_or(MESSAGE_MAX, |Scalar(Size(size))| size),
-            output: keys.output.map(|Scalar(folder)| folder),
         }
     }
 }

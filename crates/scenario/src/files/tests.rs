@@ -8,7 +8,7 @@ use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 use crate::request_rate::RequestRate;
 use socket::Buffers;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use units::{ByteRate, Span};
 
@@ -36,7 +36,6 @@ fn go_backpressures_server_file_means_what_it_meant() {
         buffers: Buffers::Auto,
         reads,
         message_max: ByteSize::mib(16),
-        output: None,
     };
     assert_eq!(server(GO_SERVER), expected);
     assert_eq!(server(&GO_SERVER.replace("8080", "\"8080\"")), expected);
@@ -53,7 +52,6 @@ fn go_backpressures_client_file_says_what_is_the_default() {
         requests_total: 5,
         buffers: Buffers::Auto,
         seed: None,
-        output: None,
         user_timeout: None,
     };
     assert_eq!(client(GO_CLIENT), expected);
@@ -72,25 +70,22 @@ fn an_empty_server_file_speaks_both_protocols_and_reads_without_pause() {
 
 #[test]
 fn our_own_keys_carry_units() {
-    let file = server(
-        "listen: '[::1]:0'\nbufsize: 64KiB\ndelay: 250ms\nbuffers: 128KiB\nmessage_max: 1MiB\noutput: runs/slow\n",
-    );
+    let file =
+        server("listen: '[::1]:0'\nbufsize: 64KiB\ndelay: 250ms\nbuffers: 128KiB\nmessage_max: 1MiB\n");
     assert_eq!(file.listen, Listen::At(SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0))));
     assert_eq!(file.reads, Reads::Pausing { bufsize: ByteSize::kib(64), delay: milliseconds(250) });
     assert_eq!(file.buffers, Buffers::Fixed(ByteSize::kib(128)));
     assert_eq!(file.message_max, ByteSize::mib(1));
-    assert_eq!(file.output, Some(PathBuf::from("runs/slow")));
 
     let file = client(
         "protocol: tcp\nserver_addr: '[fe80::1%eth0]'\npayload_size: 16MiB\nrequests_per_second: 0.5\nrequests_total: 0\n\
-         buffers: auto\nseed: 18446744073709551615\nuser_timeout: 30s\noutput: 2026\n",
+         buffers: auto\nseed: 18446744073709551615\nuser_timeout: 30s\n",
     );
     assert_eq!((file.protocol, file.server_addr.as_str()), (Protocol::Tcp, "fe80::1%eth0"));
     assert_eq!(file.payload_size, ByteSize::mib(16));
     assert_eq!(file.requests_per_second.time_for(1), Some(Duration::from_secs(2)));
     assert_eq!((file.requests_total, file.seed), (0, Some(u64::MAX)));
     assert_eq!(file.user_timeout, Some(milliseconds(30_000)));
-    assert_eq!(file.output, Some(PathBuf::from("2026")));
 }
 
 #[test]

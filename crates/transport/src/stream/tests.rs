@@ -1,24 +1,16 @@
 use super::*;
-use crate::{connect, upgrade};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use crate::connect;
+use crate::loopback::{accept, sockets};
+use bytes::Bytes;
 use proptest::prelude::*;
 use scenario::Transport;
-use std::convert::Infallible;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 fn plain(tcp: TcpStream) -> Stream {
     Stream::plain(Socket::new(tcp).unwrap())
-}
-
-async fn sockets() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (near, listener.accept().await.unwrap().0)
 }
 
 /// Both ends of a stream: the client's, and the server's.
@@ -28,19 +20,7 @@ async fn pair(transport: &Transport) -> (Stream, Stream) {
         return (plain(near), plain(far));
     }
     let (client, server) = tokio::join!(connect(near, transport, "localhost:80"), accept(far));
-    (client.unwrap(), server)
-}
-
-async fn accept(tcp: TcpStream) -> Stream {
-    let (tell, told) = std::sync::mpsc::channel();
-    let answer = service_fn(move |mut request| {
-        let (response, upgrade) = upgrade::<_, String>(&mut request);
-        tell.send(upgrade.expect("a WebSocket is asked for")).unwrap();
-        async { Ok::<_, Infallible>(response) }
-    });
-    let socket = TokioIo::new(Socket::new(tcp).unwrap());
-    http1::Builder::new().serve_connection(socket, answer).with_upgrades().await.unwrap();
-    told.recv().unwrap().stream().await.unwrap()
+    (client.unwrap(), server.into_stream(Bytes::new()))
 }
 
 fn transports() -> [Transport; 2] {

@@ -54,7 +54,7 @@ fn a_value_out_of_bounds_says_what_it_must_be_and_where_it_is() {
 
 #[test]
 fn an_unknown_key_is_refused_where_it_stands_and_the_near_one_proposed() {
-    let known = "known are protocol, port, bufsize, delay, listen, buffers, read, message_max, output";
+    let known = "known are protocol, port, bufsize, delay, listen, buffers, read, message_max";
     assert_eq!(
         server_mistake("port: 1\ndealy: 5\n"),
         format!("server.yml:2:1: unknown key `dealy`; did you mean `delay`? {known}")

@@ -1,0 +1,105 @@
+use super::*;
+use crate::connect_messages;
+use crate::loopback::{accept, sockets};
+use scenario::{HttpRequest, WEBSOCKET_PATH};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+/// The client's end, and the server's, which takes messages up to 1 MiB.
+async fn pair() -> (Messages, Messages) {
+    let (near, far) = sockets().await;
+    let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
+    let (client, server) = tokio::join!(connect_messages(near, &request, "localhost:80"), accept(far));
+    (client.unwrap(), server)
+}
+
+fn binary(length: usize) -> Sent {
+    Sent::Binary(vec![7; length].into())
+}
+
+/// Sends until the kernel takes no more.
+async fn fill(sender: &mut Messages) {
+    let flood = async {
+        loop {
+            sender.send(binary(300_000)).await.unwrap();
+        }
+    };
+    assert!(timeout(Duration::from_millis(300), flood).await.is_err());
+}
+
+#[tokio::test]
+async fn messages_keep_their_bounds_and_their_kind() {
+    let (mut client, mut server) = pair().await;
+    client.send(Sent::Text("{}".to_owned())).await.unwrap();
+    client.send(binary(0)).await.unwrap();
+    client.send(binary(70_000)).await.unwrap();
+    client.close(1000, "").await.unwrap();
+    assert_eq!(server.next().await.unwrap(), Received::Text(Bytes::from_static(b"{}")));
+    assert_eq!(server.next().await.unwrap(), Received::Binary(Bytes::new()));
+    assert_eq!(server.next().await.unwrap().length(), 70_000);
+    assert_eq!(server.next().await.unwrap(), Received::Close(Some(1000)));
+    server.flush().await.unwrap();
+    assert_eq!(client.next().await.unwrap(), Received::Close(Some(1000)));
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_the_message_that_was_read_already() {
+    let (mut client, mut server) = pair().await;
+    client.send(Sent::Binary(Bytes::from_static(b"first\n"))).await.unwrap();
+    client.send(Sent::Binary(Bytes::from_static(b"second"))).await.unwrap();
+    let Received::Binary(first) = server.next().await.unwrap() else { panic!("it is binary") };
+    let mut stream = server.into_stream(first);
+    let mut all = [0; 12];
+    stream.read_exact(&mut all).await.unwrap();
+    assert_eq!(&all, b"first\nsecond");
+    assert_eq!(stream.counters().unread(), 0);
+}
+
+#[tokio::test]
+async fn a_goodbye_is_heard_by_one_who_waits_to_send() {
+    let (mut client, mut server) = pair().await;
+    fill(&mut client).await;
+    server.close(1001, "the server ends").await.unwrap();
+    assert!(timeout(Duration::from_secs(5), client.send(binary(1))).await.is_ok_and(|sent| sent.is_err()));
+    assert_eq!(client.next().await.unwrap(), Received::Close(Some(1001)));
+}
+
+#[tokio::test]
+async fn a_message_whose_sending_was_given_up_goes_out_whole_before_the_next() {
+    let (mut client, mut server) = pair().await;
+    fill(&mut client).await;
+    let rest = async {
+        client.send(binary(1)).await.unwrap();
+        client.close(1000, "").await.unwrap();
+    };
+    let read = async {
+        let mut lengths = Vec::new();
+        while let received @ Received::Binary(_) = server.next().await.unwrap() {
+            lengths.push(received.length());
+        }
+        lengths
+    };
+    let ((), lengths) = tokio::join!(rest, read);
+    assert_eq!(lengths.last(), Some(&1));
+    assert!(lengths.iter().rev().skip(1).all(|length| *length == 300_000), "{lengths:?}");
+}
+
+#[tokio::test]
+async fn limited_reads_leave_in_the_kernel_what_is_not_asked_for() {
+    let (mut client, mut server) = pair().await;
+    server.socket().limit_reads(100);
+    for _ in 0..50 {
+        client.send(binary(1000)).await.unwrap();
+    }
+    assert_eq!(server.next().await.unwrap().length(), 1000);
+    assert!(server.socket().counters().read() < 1500, "{:?}", server.socket().counters());
+}
+
+#[tokio::test]
+async fn a_message_above_the_largest_is_refused() {
+    let (mut client, mut server) = pair().await;
+    let sent = client.send(binary(2 << 20));
+    let (_, received) = tokio::join!(timeout(Duration::from_secs(1), sent), server.next());
+    assert_eq!(received.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}

@@ -1,0 +1,54 @@
+//! What a connection is, by its first bytes.
+
+use std::io;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use wire::OPENING_BYTE;
+
+/// What a connection is.
+#[derive(Debug)]
+pub(crate) enum First {
+    /// It was closed.
+    Nothing,
+    /// Its peer said nothing in time, or too little to tell.
+    Undecided,
+    /// One of ours.
+    Opening,
+    /// A request of HTTP/1.
+    Http,
+    /// Something else, which begins like this.
+    Strange(Vec<u8>),
+}
+
+/// Time between two looks at a beginning that is too short to tell what it is.
+const PEEK_PAUSE: Duration = Duration::from_millis(10);
+
+/// How requests of HTTP/1.1 begin.
+const METHODS: [&[u8]; 9] =
+    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];
+
+/// Looks for at most `patience` without taking anything; a `guest` may take as long as he likes to begin.
+pub(crate) async fn first_bytes(tcp: &TcpStream, patience: Duration, guest: bool) -> io::Result<First> {
+    if guest {
+        tcp.peek(&mut [0]).await?;
+    }
+    timeout(patience, decided(tcp)).await.unwrap_or(Ok(First::Undecided))
+}
+
+/// Decides at the first byte that differs from all that is known.
+async fn decided(tcp: &TcpStream) -> io::Result<First> {
+    let mut first = [0; 24];
+    loop {
+        let seen = tcp.peek(&mut first).await?;
+        let seen = first.get(..seen).unwrap_or_default();
+        match seen {
+            [] => return Ok(First::Nothing),
+            [OPENING_BYTE, ..] => return Ok(First::Opening),
+            _ if METHODS.iter().any(|method| seen.starts_with(method)) => return Ok(First::Http),
+            // Too short to tell: what is seen stays where it is, so nothing says that more came.
+            _ if METHODS.iter().any(|method| method.starts_with(seen)) => sleep(PEEK_PAUSE).await,
+            strange => return Ok(First::Strange(strange.to_vec())),
+        }
+    }
+}

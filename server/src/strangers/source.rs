@@ -1,0 +1,106 @@
+//! What is read: bytes as they come, or messages.
+
+use std::io;
+use tokio::io::AsyncReadExt;
+use transport::{Messages, Received, Socket, SocketHandle};
+
+/// What came of a read.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// So many bytes.
+    Bytes(usize),
+    /// The peer said goodbye, mostly with a code.
+    Close(Option<u16>),
+    /// The peer sends no more.
+    End,
+}
+
+/// Something to read from.
+pub(super) trait Source {
+    /// Reads at most `at_most` bytes, at least 1. Nothing is lost when the wait is given up.
+    async fn read(&mut self, at_most: usize) -> io::Result<Taken>;
+
+    /// The socket beneath.
+    fn socket(&self) -> SocketHandle;
+}
+
+/// Bytes read at once where the plan sets no bound.
+const UNBOUNDED: usize = 64 << 10;
+
+/// Bytes without messages.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    socket: Socket,
+    buffer: Vec<u8>,
+}
+
+impl Bytes {
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, buffer: Vec::new() }
+    }
+}
+
+impl Source for Bytes {
+    async fn read(&mut self, at_most: usize) -> io::Result<Taken> {
+        let wanted = if at_most == usize::MAX { UNBOUNDED } else { at_most.min(LARGEST) };
+        if self.buffer.len() < wanted {
+            self.buffer = vec![0; wanted];
+        }
+        let part = self.buffer.get_mut(..wanted).unwrap_or_default();
+        match self.socket.read(part).await? {
+            0 => Ok(Taken::End),
+            bytes => Ok(Taken::Bytes(bytes)),
+        }
+    }
+
+    fn socket(&self) -> SocketHandle {
+        self.socket.handle()
+    }
+}
+
+/// The most that a file asks for with one read.
+const LARGEST: usize = 16 << 20;
+
+/// Messages, of which the plan may take parts. One at most is in user space, and what one read of the socket takes.
+#[derive(Debug)]
+pub(super) struct Whole {
+    messages: Messages,
+    /// Bytes that one read of the socket takes; none: what the plan allows.
+    at_once: Option<usize>,
+    /// Bytes of the present message that the plan has not taken.
+    rest: Option<usize>,
+}
+
+impl Whole {
+    pub(super) fn new(messages: Messages, at_once: Option<usize>) -> Self {
+        Self { messages, at_once, rest: None }
+    }
+
+    pub(super) fn into_messages(self) -> Messages {
+        self.messages
+    }
+
+    fn take(&mut self, rest: usize, at_most: usize) -> Taken {
+        let taken = rest.min(at_most);
+        self.rest = Some(rest - taken).filter(|rest| *rest > 0);
+        Taken::Bytes(taken)
+    }
+}
+
+impl Source for Whole {
+    async fn read(&mut self, at_most: usize) -> io::Result<Taken> {
+        if let Some(rest) = self.rest {
+            return Ok(self.take(rest, at_most));
+        }
+        self.messages.socket().limit_reads(self.at_once.unwrap_or(at_most));
+        match self.messages.next().await? {
+            received @ (Received::Binary(_) | Received::Text(_)) => Ok(self.take(received.length(), at_most)),
+            Received::Close(code) => Ok(Taken::Close(code)),
+            Received::End => Ok(Taken::End),
+        }
+    }
+
+    fn socket(&self) -> SocketHandle {
+        self.messages.socket()
+    }
+}
