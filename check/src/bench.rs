@@ -126,7 +126,12 @@ impl Bench {
     pub(crate) async fn server_is_gone(&self) -> bool {
         let Some(instance) = self.elsewhere else { return false };
         let asked = open_control(&self.route, RunId::from_random(random())).await;
-        !asked.is_ok_and(|(link, _)| link.instance == instance)
+        let answered = match asked {
+            Ok((link, _)) => Some(link.instance),
+            Err(OpenError::Refused { instance, .. }) => Some(instance),
+            Err(_) => None,
+        };
+        answered != Some(instance)
     }
 
     /// Opens a data connection for a stream that follows `plan`.

@@ -57,7 +57,7 @@ pub(crate) struct Conductor<'a> {
     moved: (Timestamp, u64),
     /// When anything was heard of the producer, and of the consumer.
     heard: (Timestamp, Timestamp),
-    /// What the consumer had, in its application or its receive queue, when it resumed.
+    /// What the consumer had, read or not, when it resumed.
     queued: u64,
 }
 
@@ -206,7 +206,7 @@ impl<'a> Conductor<'a> {
             .consumer
             .latest
             .as_ref()
-            .map_or(0, |sample| sample.stream_bytes.saturating_add(sample.receive_queue));
+            .map_or(0, |sample| sample.stream_bytes + sample.user_bytes + sample.receive_queue);
         // Where the path holds the command up, the consumer resumes by itself.
         let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
             self.clock.until(stalled.plus(self.scenario.deadline.0 + self.scenario.hold.0 + GRACE))

@@ -208,7 +208,10 @@ fn figures(
         zero_window_ms: since(marks.stalled, evidence.zero_window()),
         window_probes: evidence.window_probes(),
         release_ms: when_held(since(marks.resumed, evidence.first_write())),
-        recovery_ms: baseline.filter(|_| held).and_then(|baseline| evidence.recovery(baseline)).map(ms),
+        recovery_ms: baseline
+            .filter(|_| held)
+            .and_then(|baseline| evidence.recovery(baseline, scenario.message))
+            .map(ms),
         integrity: bytes,
         ended,
         round_trip_ms: Some(ms(round_trip)),

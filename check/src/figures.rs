@@ -8,7 +8,7 @@ use report::{Absorbed, Bytes};
 use scenario::Scenario;
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
-use units::Timestamp;
+use units::{ByteSize, Timestamp};
 
 /// The samples of both ends and the moments between which the figures are taken.
 #[derive(Debug)]
@@ -40,10 +40,18 @@ pub(crate) fn baseline_rate(consumer: &[Sample], marks: &Marks) -> Option<f64> {
     pace(consumer.iter().filter(|sample| sample.at >= middle && sample.at <= stalled).map(passed))
 }
 
-/// From the resume to the start of the first stretch in which the producer has this rate, or nearly.
-pub(crate) fn recovery(producer: &[Sample], resumed: Timestamp, baseline: f64) -> Option<Duration> {
+/// From the resume to the start of the first stretch in which the producer has this rate, or nearly: a stretch in which
+/// several messages pass, as one alone has no rate.
+pub(crate) fn recovery(
+    producer: &[Sample],
+    resumed: Timestamp,
+    baseline: f64,
+    message: ByteSize,
+) -> Option<Duration> {
+    let several = rate(4 * message.as_u64(), Duration::from_secs(1))?;
+    let window = Duration::try_from_secs_f64(several / baseline).unwrap_or_default().max(RECOVERY_WINDOW);
     let after: Vec<Passed> = producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
-    first_at_rate(&after, RECOVERY_WINDOW, RECOVERED * baseline)?.since(resumed)
+    first_at_rate(&after, window, RECOVERED * baseline)?.since(resumed)
 }
 
 impl<'a> Evidence<'a> {
@@ -142,8 +150,8 @@ impl<'a> Evidence<'a> {
     }
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
-    pub(crate) fn recovery(&self, baseline: f64) -> Option<Duration> {
-        recovery(self.producer, self.conducted.marks.resumed?, baseline)
+    pub(crate) fn recovery(&self, baseline: f64, message: ByteSize) -> Option<Duration> {
+        recovery(self.producer, self.conducted.marks.resumed?, baseline, message)
     }
 
     /// The rate at which the path took bytes in the second half of the stall.

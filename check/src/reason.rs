@@ -157,6 +157,10 @@ fn sentence(end: &End) -> String {
             format!("the producer's kernel gave up by its user timeout {when}")
         }
         (_, How::Fin) => format!("the path closed the connection at the {seen_by}'s end {when}"),
+        // What the kernel did not say is no reset, but damage that left nothing to read on.
+        (_, How::Reset) if !detail.contains("os error") && !detail.is_empty() => {
+            format!("the path broke the connection at the {seen_by}'s end {when}: {detail}")
+        }
         (_, How::Reset) => format!("the path reset the connection at the {seen_by}'s end {when}"),
         (_, How::Timeout) => {
             format!("the connection timed out at the {seen_by}'s end {when}: {detail}")

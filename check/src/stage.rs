@@ -31,7 +31,7 @@ pub(crate) struct Track {
     pub(crate) events: Vec<Timed>,
     /// All its samples; those told while it ran, until it tells them all.
     pub(crate) samples: Vec<Sample>,
-    /// Pieces of its series that arrived.
+    /// How many of the samples are from its series.
     pub(crate) series: usize,
     pub(crate) summary: Option<EndSummary>,
     /// It will tell nothing more.
@@ -183,6 +183,16 @@ impl Track {
         }
     }
 
+    /// A piece of the series takes the place of what was told live of that time.
+    fn keep_series(&mut self, piece: Vec<Sample>) {
+        let Some(last) = piece.last().map(|sample| sample.at) else { return };
+        let later = self.samples.split_off(self.series.min(self.samples.len()));
+        let room = MOST_SAMPLES.saturating_sub(self.samples.len());
+        self.samples.extend(piece.into_iter().take(room));
+        self.series = self.samples.len();
+        self.samples.extend(later.into_iter().filter(|sample| sample.at > last));
+    }
+
     fn keep(&mut self, role: Role, told: Told) -> Option<Update> {
         match told {
             Told::Nothing => {
@@ -202,14 +212,7 @@ impl Track {
             }
             Told::Report(Report::Series { csv }) => {
                 match trace::samples_from_csv(&csv) {
-                    Ok(samples) => {
-                        if self.series == 0 {
-                            self.samples.clear();
-                        }
-                        self.series += 1;
-                        let room = MOST_SAMPLES.saturating_sub(self.samples.len());
-                        self.samples.extend(samples.into_iter().take(room));
-                    }
+                    Ok(samples) => self.keep_series(samples),
                     Err(error) => tracing::warn!(%error, %role, "samples are unreadable"),
                 }
                 None

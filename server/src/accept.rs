@@ -2,7 +2,7 @@
 
 use crate::control;
 use crate::first::{First, first_bytes};
-use crate::http;
+use crate::http::{self, Site};
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
@@ -42,7 +42,7 @@ pub struct Settings {
     pub buffers: Buffers,
     /// What clients may ask for.
     pub limits: ServerLimits,
-    /// Serve whoever comes; else only the runs begun in this process, and nobody else is answered.
+    /// Serve whoever comes; else only the runs begun in this process, and nobody else's opening is answered.
     pub public: bool,
     /// How those are served who come for no check; none: they are sent away.
     pub strangers: Option<Strangers>,
@@ -185,11 +185,17 @@ impl Door {
 
     async fn receive_http(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let patience = self.shared.limits.opening;
-        let largest = self.guests.as_ref().map_or(self.shared.limits.message, Guests::message_max);
-        let mut messages = match http::serve(tcp, patience, largest).await {
-            Ok(Some(messages)) => messages,
-            Ok(None) => return,
-            Err(error) => return debug!(%peer, %error, "HTTP ended"),
+        let site = Site {
+            patience,
+            message_max: self.guests.as_ref().map_or(self.shared.limits.message, Guests::message_max),
+            pages: self.guests.as_ref().is_some_and(|guests| guests.take(Protocol::WebSocket)),
+        };
+        // Whoever is no WebSocket by then goes on asking, or does not read its answers.
+        let mut messages = match timeout(patience, http::serve(tcp, site)).await {
+            Ok(Ok(Some(messages))) => messages,
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => return debug!(%peer, %error, "HTTP ended"),
+            Err(_) => return debug!(%peer, "asked for no WebSocket in time: closed"),
         };
         let first = match timeout(patience, messages.next()).await {
             Ok(Ok(first)) => first,

@@ -32,6 +32,7 @@ impl Conductor<'_> {
 
     /// The connection for control was lost: did that of the stream end with it?
     pub(super) async fn lost(&mut self, role: Role) -> Cut {
+        self.stage.disregard_interruption();
         let deadline = self.clock.now().plus(NEWS + self.round_trip);
         while self.clock.now() < deadline {
             if self.stage.first_end().is_some() {
@@ -172,7 +173,7 @@ impl Conductor<'_> {
     /// The rate of the baseline is back, as far as the samples tell that crossed the path already.
     pub(super) fn recovered(&self, resumed: Timestamp) -> bool {
         let baseline = baseline_rate(&self.stage.consumer.samples, &self.marks).unwrap_or_default();
-        recovery(&self.stage.producer.samples, resumed, SURELY * baseline).is_some()
+        recovery(&self.stage.producer.samples, resumed, SURELY * baseline, self.scenario.message).is_some()
     }
 
     pub(super) fn begin(&mut self, phase: Phase) {

@@ -120,7 +120,7 @@ impl Pen {
             let allowed = self.allowed();
             if more && allowed == 0 {
                 self.tell_limit();
-                self.obey_next().await;
+                self.flush_and_obey().await?;
                 asked = None;
                 continue;
             }
@@ -154,6 +154,21 @@ impl Pen {
             IoSlice::advance_slices(&mut slices, count);
             asked = None;
         }
+    }
+
+    /// Hands on what the carrier holds while it waits for a command, and obeys that. Cancel-safe.
+    async fn flush_and_obey(&mut self) -> Result<(), Stop> {
+        let flush = poll_fn(|context| Pin::new(&mut self.stream).poll_flush(context));
+        let command = tokio::select! {
+            biased;
+            command = self.commands.recv() => command,
+            flushed = flush => {
+                flushed.map_err(Stop::Failed)?;
+                self.commands.recv().await
+            }
+        };
+        self.obey(command.unwrap_or(Command::Abort));
+        Ok(())
     }
 
     /// The carrier took bytes, or handed on what it had, after `began`.

@@ -16,7 +16,7 @@ use units::Clock;
 /// Batches that may wait to be taken: more than twenty seconds' worth.
 const WAITING_BATCHES: usize = 512;
 
-/// A newcomer with a short interval does not wait longer than this for one with a long interval.
+/// A newcomer with a short interval does not wait longer than twice this for one with a long interval.
 const LONGEST_TICK: Duration = Duration::from_millis(10);
 
 /// After this many ticks at which nothing was due, because busy tasks had sampled in passing, every second is left out.

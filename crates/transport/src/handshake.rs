@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use scenario::{HttpRequest, Transport};
 use std::io;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -78,6 +79,9 @@ fn upgrade_request(asked: &HttpRequest, address: &str) -> Result<Request<()>, Ha
 fn failed(error: tungstenite::Error) -> HandshakeError {
     match error {
         tungstenite::Error::Io(error) => HandshakeError::Io(error),
+        tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            HandshakeError::Io(io::ErrorKind::UnexpectedEof.into())
+        }
         tungstenite::Error::Http(response) => HandshakeError::Status { status: response.status() },
         other => HandshakeError::Foreign(other.to_string()),
     }

@@ -142,7 +142,7 @@ impl WebSocketBytes {
             let received = match ready!(Pin::new(&mut self.socket).poll_next(context)) {
                 Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
                 Some(Ok(Message::Text(text))) => Received::Text(text.into()),
-                // The answer goes out with the next write.
+                // It answers when it is asked for the next message: a producer, which reads nothing, never does.
                 Some(Ok(Message::Ping(payload))) => {
                     self.read.add(payload.len());
                     self.written.add(payload.len());

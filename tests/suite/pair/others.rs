@@ -41,6 +41,36 @@ fn socat_gets_every_byte_of_our_client() {
 }
 
 #[test]
+fn another_sites_page_opens_no_websocket() {
+    let server = PairServer::start(GO_SERVER);
+    let asked = |origin: &str| {
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        answer_to(&server, request.as_bytes())
+    };
+    let foreign = asked("https://b");
+    assert!(foreign.starts_with(b"HTTP/1.1 403 "), "{}", foreign.escape_ascii());
+    let own = asked("http://a");
+    assert!(own.starts_with(b"HTTP/1.1 101 "), "{}", own.escape_ascii());
+}
+
+#[test]
+fn the_browsers_client_is_there_where_it_has_somebody_to_talk_to() {
+    let websockets = PairServer::start(GO_SERVER);
+    for (file, holds) in [("client", "client.js"), ("client.js", "WebSocket"), ("client.css", "main")] {
+        let request = format!("GET /{file} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let answer = String::from_utf8(answer_to(&websockets, request.as_bytes())).expect("pages are text");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(holds), "{answer}");
+        assert!(answer.contains("default-src 'none'"), "{answer}");
+    }
+    let bytes_alone = PairServer::start(&GO_SERVER.replace("websocket", "tcp"));
+    let answer = answer_to(&bytes_alone, b"GET /client HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", answer.escape_ascii());
+}
+
+#[test]
 fn a_plain_request_for_the_websockets_path_is_told_to_upgrade() {
     let server = PairServer::start(GO_SERVER);
     let answer = answer_to(&server, b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
