@@ -25,7 +25,7 @@ pub struct Figures {
     rate: RequestRate,
 }
 
-/// Writes that waited longer than [`NOTICED`].
+/// Writes that waited for long enough to be noticed: 20 ms.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Stalls {
     /// How many.
