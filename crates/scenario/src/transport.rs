@@ -36,24 +36,14 @@ pub const WEBSOCKET_PATH: &str = "/ws";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// It has no scheme.
-    #[error("{0} needs a scheme: tcp://HOST:PORT or ws://HOST:PORT/PATH")]
-    NoScheme(String),
+    #[error("it needs a scheme: tcp://HOST:PORT or ws://HOST:PORT/PATH")]
+    NoScheme,
     /// It has one that is not known.
-    #[error("{url}: the scheme `{scheme}` is not known; use tcp or ws")]
-    Scheme {
-        /// The whole.
-        url: String,
-        /// What stands before `://`.
-        scheme: String,
-    },
+    #[error("the scheme `{0}` is not known; use tcp or ws")]
+    Scheme(String),
     /// It is no URL.
-    #[error("{url}: {why}")]
-    Malformed {
-        /// The whole.
-        url: String,
-        /// What is wrong.
-        why: String,
-    },
+    #[error("{0}")]
+    Malformed(String),
     /// A header is not fit for HTTP.
     #[error("`{0}` is no header; write NAME: VALUE")]
     Header(String),
@@ -111,12 +101,12 @@ impl HttpRequest {
 
 /// What a URL names: the transport, and the `HOST:PORT` to dial.
 pub fn parse_target(url: &str) -> Result<(Transport, String), TargetError> {
-    let (scheme, rest) = url.split_once("://").ok_or_else(|| TargetError::NoScheme(url.to_owned()))?;
-    let malformed = |why: &str| TargetError::Malformed { url: url.to_owned(), why: why.to_owned() };
+    let (scheme, rest) = url.split_once("://").ok_or(TargetError::NoScheme)?;
+    let malformed = |why: &str| TargetError::Malformed(why.to_owned());
     let port = match scheme {
         "tcp" => None,
         "ws" => Some(80),
-        _ => return Err(TargetError::Scheme { url: url.to_owned(), scheme: scheme.to_owned() }),
+        _ => return Err(TargetError::Scheme(scheme.to_owned())),
     };
     if rest.is_empty() {
         return Err(malformed("it has no host and no port; use HOST:PORT"));
