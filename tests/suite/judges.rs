@@ -2,6 +2,7 @@
 
 use crate::command::Background;
 use crate::namespace::Namespace;
+use crate::tools::{NODE_MODULES, PYTHON, tool};
 use crate::waiting::until;
 use crate::workplace::{Ended, Workplace, end_of, exit_of, json_of, signal, text_of};
 use serde_json::Value;
@@ -125,7 +126,7 @@ impl Capture {
 
 #[test]
 fn the_python_reader_counts_what_the_report_shows() {
-    let python = tool("BACKPRESSURE_TEST_PYTHON");
+    let python = tool(PYTHON);
     agrees_with_the_report(|log| {
         let mut command = Command::new(python);
         command.args(["-c", PYTHON_READER]).arg(log);
@@ -135,19 +136,12 @@ fn the_python_reader_counts_what_the_report_shows() {
 
 #[test]
 fn the_npm_reader_counts_what_the_report_shows() {
-    let modules = tool("BACKPRESSURE_TEST_NODE_PATH");
+    let modules = tool(NODE_MODULES);
     agrees_with_the_report(|log| {
         let mut command = Command::new("node");
         command.args(["-e", NODE_READER]).arg(log).env("NODE_PATH", modules);
         command
     });
-}
-
-/// A tool that the test cannot do without.
-fn tool(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run the tests with `cargo xtask test`, which installs what they need")
-    })
 }
 
 /// Runs a check in both directions, so that the log has several intervals of each tag, and compares.

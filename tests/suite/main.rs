@@ -21,6 +21,7 @@ mod proxy;
 mod relay;
 mod relays;
 mod stepped_clock;
+mod tools;
 mod underway;
 mod waiting;
 mod workplace;

@@ -1,8 +1,10 @@
 //! The pair: go-backpressure's two files, each other, and other people's peers.
 
 mod both;
+mod browser;
 mod endings;
 mod others;
+mod python;
 mod refusals;
 
 use crate::command::{Background, program};

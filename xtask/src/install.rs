@@ -49,6 +49,7 @@ pub(crate) const SUITE: &[Need] = &[
     PYTHON,
     Need::program("node", "nodejs"),
     Need::program("npm", "npm"),
+    Need::program("chromium", "chromium"),
 ];
 
 impl Need {
