@@ -1,9 +1,10 @@
 //! Runs the program as a user would, and reads what it says.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 /// The program under test.
 pub(crate) fn program() -> Command {
@@ -98,15 +99,18 @@ pub(crate) fn server() -> (Background, SocketAddr) {
 }
 
 /// A server started by `command`, which may put it into another network namespace.
-pub(crate) fn server_by(mut command: Command, listen: &str) -> (Background, SocketAddr) {
-    let mut child = command
-        .args(["server", "--listen", listen])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the server starts");
+pub(crate) fn server_by(command: Command, listen: &str) -> (Background, SocketAddr) {
+    server_with(command, &["--listen", listen])
+}
+
+/// A server started by `command` with these arguments; what it prints after its address is thrown away.
+pub(crate) fn server_with(mut command: Command, arguments: &[&str]) -> (Background, SocketAddr) {
+    let mut child =
+        command.arg("server").args(arguments).stdout(Stdio::piped()).spawn().expect("the server starts");
     let mut first = String::new();
-    let stdout = child.stdout.take().expect("it is piped");
-    BufReader::new(stdout).read_line(&mut first).expect("the server says where it listens");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    stdout.read_line(&mut first).expect("the server says where it listens");
+    thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
     let address = first.trim().strip_prefix("listening on ").expect("its first line is its address");
     let address = address.parse().expect("which is one");
     (Background(child), address)

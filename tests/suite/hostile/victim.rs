@@ -1,6 +1,6 @@
 //! A server under attack, and what can be seen of it from outside.
 
-use crate::command::{Background, program, server_by};
+use crate::command::{Background, program, server_with};
 use crate::waiting::until;
 use crate::workplace::{Workplace, exit_of, signal, text_of};
 use serde_json::Value;
@@ -20,11 +20,23 @@ pub(super) struct Victim {
 }
 
 impl Victim {
+    /// A server of checks alone.
     pub(super) fn start() -> Self {
+        Self::with(&[], Workplace::new())
+    }
+
+    /// A server that also reads what clients of a pair send, by its file.
+    pub(super) fn of_the_pair(file: &str) -> Self {
         let place = Workplace::new();
+        fs::write(place.path().join("server.yml"), file).expect("the folder is ours");
+        Self::with(&["server.yml"], place)
+    }
+
+    fn with(arguments: &[&str], place: Workplace) -> Self {
         let mut command = program();
+        command.current_dir(place.path());
         command.stderr(File::create(place.path().join(LOG)).expect("the folder is ours"));
-        let (process, address) = server_by(command, "127.0.0.1:0");
+        let (process, address) = server_with(command, &[&["--listen", "127.0.0.1:0"], arguments].concat());
         Self { process, address, place }
     }
 

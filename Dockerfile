@@ -1,0 +1,22 @@
+# The server as an image:
+#
+#   docker build -t backpressure . && docker run -p 8080:8080 backpressure
+#
+# Anything else the program does: docker run backpressure check --target ws://example.net/ws
+ARG BUILD_IMAGE=rust:1.95-bookworm
+ARG RUN_IMAGE=debian:bookworm-slim
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /source
+COPY . .
+RUN cargo build --release --locked
+
+FROM ${RUN_IMAGE}
+COPY --from=build /source/target/release/backpressure /usr/local/bin/backpressure
+COPY configs /configs
+# Nobody: it needs no rights, and writes recordings to where it is told.
+USER 65534:65534
+WORKDIR /
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/backpressure"]
+CMD ["-server", "configs/server.yml"]
