@@ -78,7 +78,8 @@ pub(crate) async fn measure(
     let mut stream = opened.stream;
     let prepared = stream.begin(means.scenario.message);
     prepared.map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
-    let end = End { role: local_role, stream, plan, clock: means.clock, sampler: means.sampler.clone() };
+    let sampler = means.sampler.clone();
+    let end = End { role: local_role, stream, plan, clock: means.clock, sampler, meter: Arc::default() };
     let mut tasks: JoinSet<io::Result<()>> = JoinSet::new();
     tasks.spawn(endpoint::run(end, link));
     let (producer, consumer) = match direction {

@@ -4,15 +4,17 @@ use crate::control;
 use crate::first::{First, first_bytes};
 use crate::http::{self, Site};
 use crate::limits::ServerLimits;
+use crate::metrics::{Metrics, Reason};
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
 use crate::strangers::{Guests, Strangers};
-use endpoint::Sampler;
+use endpoint::{Meter, Sampler};
 use rand::random;
 use scenario::files::Protocol;
 use socket::Buffers;
 use socket2::SockRef;
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -63,6 +65,7 @@ struct Door {
     public: bool,
     guests: Option<Guests>,
     places: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 impl Server {
@@ -77,14 +80,17 @@ impl Server {
             }
             listener => listener?,
         };
-        let shared =
-            Shared { instance: RunId::from_random(random()), clock, sampler, limits: settings.limits };
+        let (instance, limits) = (RunId::from_random(random()), settings.limits);
+        let meter = Arc::<Meter>::default();
+        let metrics = Arc::new(Metrics::new(Arc::clone(&meter)));
+        let shared = Shared { instance, clock, sampler, limits, meter };
         let door = Door {
             registry: Registry::default(),
             shared,
             public: settings.public,
             guests: settings.strangers.map(|strangers| Guests::new(strangers, clock)),
-            places: Arc::new(Semaphore::new(settings.limits.connections)),
+            places: Arc::new(Semaphore::new(limits.connections)),
+            metrics,
         };
         Ok(Self { listener, door: Arc::new(door) })
     }
@@ -150,11 +156,14 @@ impl Door {
 
     fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.metrics.turned_away(Reason::Full);
             warn!(%peer, "too many connections: closed");
             return;
         };
         let door = Arc::clone(self);
+        let counted = self.metrics.accepted();
         handlers.spawn(async move {
+            let _counted = counted;
             door.receive(tcp, peer, place).await;
         });
     }
@@ -174,10 +183,10 @@ impl Door {
             },
             (First::Http, _) => self.receive_http(tcp, peer, place).await,
             (First::Undecided | First::Strange(_), Some(guests)) => guests.serve_bytes(tcp, peer).await,
-            (First::Undecided, None) => info!(%peer, "stranger: said nothing in time: closed"),
+            (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
             (First::Strange(bytes), None) => {
                 if let Err(reason) = Opening::decode(&bytes) {
-                    info!(%peer, %reason, "stranger: closed");
+                    self.turn_away(peer, reason);
                 }
             }
         }
@@ -191,7 +200,7 @@ impl Door {
             pages: self.guests.as_ref().is_some_and(|guests| guests.take(Protocol::WebSocket)),
         };
         // Whoever is no WebSocket by then goes on asking, or does not read its answers.
-        let mut messages = match timeout(patience, http::serve(tcp, site)).await {
+        let mut messages = match timeout(patience, http::serve(tcp, site, Arc::clone(&self.metrics))).await {
             Ok(Ok(Some(messages))) => messages,
             Ok(Ok(None)) => return,
             Ok(Err(error)) => return debug!(%peer, %error, "HTTP ended"),
@@ -200,7 +209,7 @@ impl Door {
         let first = match timeout(patience, messages.next()).await {
             Ok(Ok(first)) => first,
             Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+            Err(_) => return self.turn_away(peer, "said nothing in time"),
         };
         match (first, &self.guests) {
             (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
@@ -220,7 +229,7 @@ impl Door {
         let opening = match timeout(self.shared.limits.opening, line).await {
             Ok(Ok(line)) => Opening::decode(&line),
             Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) => return info!(%peer, "stranger: said nothing in time: closed"),
+            Err(_) => return self.turn_away(peer, "said nothing in time"),
         };
         match opening {
             Ok(Opening { run, purpose: Purpose::Control }) if self.public => {
@@ -233,13 +242,18 @@ impl Door {
                 self.deliver(run, DataConnection { stream: number, connection: stream, place }).await;
             }
             Err(reason) => {
-                info!(%peer, %reason, "stranger: closed");
+                self.turn_away(peer, &reason);
                 // A client of another version is told so; a stranger hears nothing.
                 if self.public && matches!(reason, OpeningError::Version { .. }) {
                     answer(&mut stream, self.shared.instance, Some(reason.to_string())).await;
                 }
             }
         }
+    }
+
+    fn turn_away(&self, peer: SocketAddr, reason: impl Display) {
+        self.metrics.turned_away(Reason::Stranger);
+        info!(%peer, %reason, "stranger: closed");
     }
 
     async fn begin_run(&self, mut stream: Stream, peer: SocketAddr, run: RunId) {

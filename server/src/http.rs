@@ -1,5 +1,6 @@
 //! HTTP on the one port: `WebSocket`s, the browser's client, and whether the server is well.
 
+use crate::metrics::Metrics;
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
@@ -37,13 +38,14 @@ pub(crate) struct Site {
 }
 
 /// Answers the requests of one connection; gives the WebSocket that it becomes, if it does.
-pub(crate) async fn serve(tcp: TcpStream, site: Site) -> io::Result<Option<Messages>> {
+pub(crate) async fn serve(tcp: TcpStream, site: Site, metrics: Arc<Metrics>) -> io::Result<Option<Messages>> {
     let Site { patience, message_max, pages } = site;
     let upgraded = Upgraded::default();
     let pages = if pages { pages::routes() } else { Router::new() };
     let router = pages
         .route(WEBSOCKET_PATH, any(websocket))
         .route("/healthz", get(async || "ok\n"))
+        .route("/metrics", get(async move || metrics.answer()))
         .with_state(Arc::clone(&upgraded));
     let mut connection = http1::Builder::new();
     connection.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);

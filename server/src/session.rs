@@ -2,7 +2,7 @@
 
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registration};
-use endpoint::{End, EndHandle, Sampler};
+use endpoint::{End, EndHandle, Meter, Sampler};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) sampler: Sampler,
     pub(crate) limits: ServerLimits,
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// A run being served.
@@ -182,7 +183,8 @@ async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Res
         Direction::Upload => Role::Consumer,
         Direction::Download => Role::Producer,
     };
-    Ok(End { role, stream, plan: Arc::clone(plan), clock: shared.clock, sampler: shared.sampler.clone() })
+    let Shared { clock, sampler, meter, .. } = shared.clone();
+    Ok(End { role, stream, plan: Arc::clone(plan), clock, sampler, meter })
 }
 
 /// Answers an opening, as far as the client listens.

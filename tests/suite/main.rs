@@ -20,6 +20,7 @@ mod pair;
 mod proxy;
 mod relay;
 mod relays;
+mod service;
 mod stepped_clock;
 mod tools;
 mod underway;

@@ -1,6 +1,7 @@
 //! One end of a stream from its plan to its last word.
 
 use crate::consumer::{Consumed, Consumer};
+use crate::meter::{Meter, Tally};
 use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
 use crate::producer::{Produced, Producer};
 use crate::sampler::Sampler;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use trace::{
-    ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost, samples_to_csv,
+    ConsumerSummary, Direction, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost,
+    samples_to_csv,
 };
 use transport::{Gate, Stream};
 use units::{ByteSize, Clock};
@@ -39,6 +41,8 @@ pub struct End {
     pub clock: Clock,
     /// What watches its socket.
     pub sampler: Sampler,
+    /// What adds it up with all other streams.
+    pub meter: Arc<Meter>,
 }
 
 /// The end's side of a link.
@@ -76,7 +80,7 @@ pub fn link() -> (EndLink, EndHandle) {
 
 /// Runs an end until its stream is over or its time is up, then tells its samples and its last word.
 pub async fn run(end: End, link: EndLink) -> io::Result<()> {
-    let End { role, stream, plan, clock, sampler } = end;
+    let End { role, stream, plan, clock, sampler, meter } = end;
     if let (Role::Producer, Some(user_timeout)) = (role, plan.user_timeout) {
         socket::set_user_timeout(stream.socket()?, user_timeout.0)?;
     }
@@ -91,6 +95,9 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
         gate: stream.gate(),
         outbox: outbox.clone(),
         series: Series::new(),
+        tally: Tally::new(role),
+        direction: plan.direction,
+        meter,
     };
     let subject = Arc::clone(&watch.subject);
     let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
@@ -179,6 +186,9 @@ struct Observer {
     gate: Arc<Gate>,
     outbox: Outbox,
     series: Series,
+    tally: Tally,
+    direction: Direction,
+    meter: Arc<Meter>,
 }
 
 impl Observer {
@@ -188,6 +198,7 @@ impl Observer {
             self.outbox.progress(last.clone());
         }
         for sample in batch {
+            self.meter.add(self.direction, self.tally.observe(&sample));
             self.series.push(sample);
         }
     }

@@ -4,6 +4,7 @@
 
 mod consumer;
 mod end;
+mod meter;
 mod outbox;
 mod pattern;
 mod pen;
@@ -14,6 +15,7 @@ mod subject;
 mod ticker;
 
 pub use end::{End, EndHandle, EndLink, link, run};
+pub use meter::{Flow, Meter};
 pub use sampler::Sampler;
 
 /// How long a producer leaves its direction open for a consumer that has not yet closed.
