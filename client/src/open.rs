@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
-use transport::{HandshakeError, Stream};
+use transport::{HandshakeError, Stream, Wire};
 use wire::{MAX_OPENING_LINE, Opening, OpeningError, Purpose, Reply, RunId};
 
 /// Why a connection could not be opened.
@@ -118,7 +118,7 @@ pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> R
     let (address, patience) = (address.clone(), *patience);
     let tcp = dial(&address, buffers, patience).await?;
     let exchange = async {
-        let mut stream = transport::connect(tcp, transport, &address).await?;
+        let mut stream = transport::connect(Wire::plain(tcp)?, transport, &address).await?;
         stream.write_all(&opening.encode()).await?;
         stream.flush().await?;
         let asked = Instant::now();

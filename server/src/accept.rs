@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use transport::{Received, Socket, Stream};
+use transport::{Received, Stream, Wire};
 use units::Clock;
 use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
 
@@ -175,14 +175,15 @@ impl Door {
             Ok(first) => first,
             Err(error) => return debug!(%peer, %error, "lost before its opening"),
         };
+        let wire = match Wire::plain(tcp) {
+            Ok(wire) => wire,
+            Err(error) => return debug!(%peer, %error, "lost before its opening"),
+        };
         match (first, raw) {
             (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
-            (First::Opening, _) => match Socket::new(tcp) {
-                Ok(socket) => self.open(Stream::plain(socket), peer, place).await,
-                Err(error) => debug!(%peer, %error, "lost before its opening"),
-            },
-            (First::Http, _) => self.receive_http(tcp, peer, place).await,
-            (First::Undecided | First::Strange(_), Some(guests)) => guests.serve_bytes(tcp, peer).await,
+            (First::Opening, _) => self.open(Stream::plain(wire), peer, place).await,
+            (First::Http, _) => self.receive_http(wire, peer, place).await,
+            (First::Undecided | First::Strange(_), Some(guests)) => guests.serve_bytes(wire, peer).await,
             (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
             (First::Strange(bytes), None) => {
                 if let Err(reason) = Opening::decode(&bytes) {
@@ -192,7 +193,7 @@ impl Door {
         }
     }
 
-    async fn receive_http(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn receive_http(&self, wire: Wire, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let patience = self.shared.limits.opening;
         let site = Site {
             patience,
@@ -200,7 +201,7 @@ impl Door {
             pages: self.guests.as_ref().is_some_and(|guests| guests.take(Protocol::WebSocket)),
         };
         // Whoever is no WebSocket by then goes on asking, or does not read its answers.
-        let mut messages = match timeout(patience, http::serve(tcp, site, Arc::clone(&self.metrics))).await {
+        let mut messages = match timeout(patience, http::serve(wire, site, Arc::clone(&self.metrics))).await {
             Ok(Ok(Some(messages))) => messages,
             Ok(Ok(None)) => return,
             Ok(Err(error)) => return debug!(%peer, %error, "HTTP ended"),

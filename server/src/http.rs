@@ -16,8 +16,7 @@ use scenario::WEBSOCKET_PATH;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpStream;
-use transport::{Messages, Socket, WebSocketUpgrade};
+use transport::{Messages, WebSocketUpgrade, Wire};
 use units::ByteSize;
 
 /// The most that a request's head may take.
@@ -38,7 +37,7 @@ pub(crate) struct Site {
 }
 
 /// Answers the requests of one connection; gives the WebSocket that it becomes, if it does.
-pub(crate) async fn serve(tcp: TcpStream, site: Site, metrics: Arc<Metrics>) -> io::Result<Option<Messages>> {
+pub(crate) async fn serve(wire: Wire, site: Site, metrics: Arc<Metrics>) -> io::Result<Option<Messages>> {
     let Site { patience, message_max, pages } = site;
     let upgraded = Upgraded::default();
     let pages = if pages { pages::routes() } else { Router::new() };
@@ -49,9 +48,8 @@ pub(crate) async fn serve(tcp: TcpStream, site: Site, metrics: Arc<Metrics>) -> 
         .with_state(Arc::clone(&upgraded));
     let mut connection = http1::Builder::new();
     connection.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
-    let socket = TokioIo::new(Socket::new(tcp)?);
     connection
-        .serve_connection(socket, TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(wire), TowerToHyperService::new(router))
         .with_upgrades()
         .await
         .map_err(io::Error::other)?;

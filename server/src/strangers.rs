@@ -13,12 +13,11 @@ use socket2::{SockRef, TcpKeepalive};
 use source::{Bytes, Whole};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
-use transport::{Messages, Received, Socket, SocketHandle};
+use transport::{Messages, Received, SocketHandle, Wire};
 use units::{ByteSize, Clock};
 
 /// How peers are served that come for no check.
@@ -83,16 +82,12 @@ impl Guests {
     }
 
     /// Reads bytes without any header, and never writes.
-    pub(crate) async fn serve_bytes(&self, tcp: TcpStream, peer: SocketAddr) {
+    pub(crate) async fn serve_bytes(&self, wire: Wire, peer: SocketAddr) {
         let _here = self.here.token();
-        let socket = match Socket::new(tcp) {
-            Ok(socket) => socket,
-            Err(error) => return debug!(%peer, %error, "lost before its first byte"),
-        };
         info!(%peer, "raw TCP begins");
-        keep_alive(&socket.handle());
+        keep_alive(&wire.handle());
         let reader = Reader::new(&self.strangers.reads.plan(), self.clock.now());
-        let mut source = Bytes::new(socket);
+        let mut source = Bytes::new(wire);
         let lines = &self.strangers.lines;
         let mut all = 0;
         let told = |bytes: usize| {

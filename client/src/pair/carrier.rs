@@ -13,12 +13,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use transport::{HandshakeError, Messages, Received, Sent, Socket, SocketHandle};
+use transport::{HandshakeError, Messages, Received, Sent, SocketHandle, Wire};
 
 /// An open connection.
 pub(super) enum Carrier {
     /// Bytes without any header.
-    Tcp { socket: Box<Socket>, read_to_its_end: bool },
+    Tcp { wire: Box<Wire>, read_to_its_end: bool },
     /// A binary message a request.
     WebSocket(Box<Messages>),
 }
@@ -50,11 +50,12 @@ impl Carrier {
         if let Some(user_timeout) = file.user_timeout {
             socket::set_user_timeout(&tcp, user_timeout.0)?;
         }
+        let wire = Wire::plain(tcp)?;
         if file.protocol == Protocol::Tcp {
-            return Ok(Self::Tcp { socket: Box::new(Socket::new(tcp)?), read_to_its_end: false });
+            return Ok(Self::Tcp { wire: Box::new(wire), read_to_its_end: false });
         }
         let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-        let mut messages = transport::connect_messages(tcp, &request, address).await?;
+        let mut messages = transport::connect_messages(wire, &request, address).await?;
         messages.send(Sent::Text(parameters(file))).await?;
         Ok(Self::WebSocket(Box::new(messages)))
     }
@@ -62,7 +63,7 @@ impl Carrier {
     /// The socket beneath.
     pub(super) fn socket(&self) -> SocketHandle {
         match self {
-            Self::Tcp { socket, .. } => socket.handle(),
+            Self::Tcp { wire, .. } => wire.handle(),
             Self::WebSocket(messages) => messages.socket(),
         }
     }
@@ -70,12 +71,12 @@ impl Carrier {
     /// Sends one request: waits until the kernel has it all. What the server sends meanwhile is read and forgotten.
     pub(super) async fn send(&mut self, payload: Bytes) -> io::Result<()> {
         match self {
-            Self::Tcp { socket, read_to_its_end } => {
+            Self::Tcp { wire, read_to_its_end } => {
                 let mut rest = payload;
                 poll_fn(|context| {
-                    poll_forget(socket, read_to_its_end, context)?;
+                    poll_forget(wire, read_to_its_end, context)?;
                     while !rest.is_empty() {
-                        let count = ready!(Pin::new(&mut *socket).poll_write(context, &rest))?;
+                        let count = ready!(Pin::new(&mut *wire).poll_write(context, &rest))?;
                         drop(rest.split_to(count));
                     }
                     Poll::Ready(Ok(()))
@@ -92,8 +93,8 @@ impl Carrier {
     /// Ends when the connection does; what the server sends is forgotten.
     pub(super) async fn lost(&mut self) -> io::Error {
         match self {
-            Self::Tcp { socket, read_to_its_end } => {
-                let failed = poll_fn(|context| match poll_forget(socket, read_to_its_end, context) {
+            Self::Tcp { wire, read_to_its_end } => {
+                let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
                     Ok(()) => Poll::Pending,
                     Err(error) => Poll::Ready(error),
                 });
@@ -114,9 +115,9 @@ impl Carrier {
     pub(super) async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
         let farewell = async {
             match self {
-                Self::Tcp { socket, read_to_its_end } => {
-                    socket.shutdown().await?;
-                    poll_fn(|context| match poll_forget(socket, read_to_its_end, context) {
+                Self::Tcp { wire, read_to_its_end } => {
+                    wire.shutdown().await?;
+                    poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
                         Ok(()) if *read_to_its_end => Poll::Ready(Ok(())),
                         Ok(()) => Poll::Pending,
                         Err(error) => Poll::Ready(Err(error)),
@@ -140,11 +141,11 @@ fn parameters(file: &ClientFile) -> String {
 }
 
 /// Reads and forgets what there is.
-fn poll_forget(socket: &mut Socket, read_to_its_end: &mut bool, context: &mut Context<'_>) -> io::Result<()> {
+fn poll_forget(wire: &mut Wire, read_to_its_end: &mut bool, context: &mut Context<'_>) -> io::Result<()> {
     let mut forgotten = [0; 4096];
     while !*read_to_its_end {
         let mut buffer = ReadBuf::new(&mut forgotten);
-        match Pin::new(&mut *socket).poll_read(context, &mut buffer) {
+        match Pin::new(&mut *wire).poll_read(context, &mut buffer) {
             Poll::Pending => break,
             Poll::Ready(read) => read?,
         }

@@ -1,7 +1,7 @@
-//! How a stream begins: over bare TCP, or by a WebSocket handshake from either side.
+//! How a stream begins on a connection: at once, or by a WebSocket handshake from either side.
 
 use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
-use crate::{Messages, Socket, Stream};
+use crate::{Messages, Stream, Wire};
 use bytes::Bytes;
 use http::header::{
     CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -11,7 +11,6 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use scenario::{HttpRequest, Transport};
 use std::io;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -38,27 +37,26 @@ pub enum HandshakeError {
 }
 
 /// Begins a stream as the client, on a connection to `address`.
-pub async fn connect(tcp: TcpStream, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
+pub async fn connect(wire: Wire, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
     match transport {
-        Transport::Tcp => Ok(Stream::plain(Socket::new(tcp)?)),
+        Transport::Tcp => Ok(Stream::plain(wire)),
         Transport::WebSocket(request) => {
-            connect_messages(tcp, request, address).await.map(|messages| messages.into_stream(Bytes::new()))
+            connect_messages(wire, request, address).await.map(|messages| messages.into_stream(Bytes::new()))
         }
     }
 }
 
 /// Begins a WebSocket as the client, on a connection to `address`.
 pub async fn connect_messages(
-    tcp: TcpStream,
+    wire: Wire,
     request: &HttpRequest,
     address: &str,
 ) -> Result<Messages, HandshakeError> {
-    let socket = Socket::new(tcp)?;
-    let handle = socket.handle();
+    let handle = wire.handle();
     let request = upgrade_request(request, address)?;
     let configuration = configuration(LARGEST_MESSAGE);
     let (websocket, _) =
-        client_async_with_config(request, socket, Some(configuration)).await.map_err(failed)?;
+        client_async_with_config(request, wire, Some(configuration)).await.map_err(failed)?;
     Ok(Messages::new(WebSocketBytes::new(websocket, &handle, Role::Client, 0), handle))
 }
 
@@ -123,13 +121,13 @@ impl WebSocketUpgrade {
     pub async fn messages(self, largest: ByteSize) -> io::Result<Messages> {
         let upgraded: Upgraded = self.upgrade.await.map_err(io::Error::other)?;
         let parts = upgraded
-            .downcast::<TokioIo<Socket>>()
+            .downcast::<TokioIo<Wire>>()
             .map_err(|_| io::Error::other("the connection is none of this server's"))?;
-        let socket = parts.io.into_inner();
-        let handle = socket.handle();
+        let wire = parts.io.into_inner();
+        let handle = wire.handle();
         let early = parts.read_buf.len();
         let websocket = WebSocketStream::from_partially_read(
-            socket,
+            wire,
             parts.read_buf.into(),
             Role::Server,
             Some(configuration(largest)),

@@ -13,8 +13,9 @@ mod messages;
 mod socket;
 mod stream;
 mod websocket;
+mod wire;
 
-pub use self::socket::{Socket, SocketHandle};
+pub use self::socket::SocketHandle;
 pub use counters::Counters;
 pub use gate::Gate;
 pub use handshake::{HandshakeError, WebSocketUpgrade, connect, connect_messages, upgrade};
@@ -22,3 +23,4 @@ pub use line::read_line;
 pub use messages::{Messages, Sent};
 pub use stream::Stream;
 pub use websocket::Received;
+pub use wire::Wire;

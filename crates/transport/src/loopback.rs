@@ -1,6 +1,6 @@
 //! Two ends of a connection, for tests.
 
-use crate::{Messages, Socket, upgrade};
+use crate::{Messages, Wire, upgrade};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -23,7 +23,7 @@ pub(crate) async fn accept(tcp: TcpStream) -> Messages {
         tell.send(upgrade.expect("a WebSocket is asked for")).unwrap();
         async { Ok::<_, Infallible>(response) }
     });
-    let socket = TokioIo::new(Socket::new(tcp).unwrap());
-    http1::Builder::new().serve_connection(socket, answer).with_upgrades().await.unwrap();
+    let wire = TokioIo::new(Wire::plain(tcp).unwrap());
+    http1::Builder::new().serve_connection(wire, answer).with_upgrades().await.unwrap();
     told.recv().unwrap().messages(ByteSize::mib(1)).await.unwrap()
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// Bytes pass here last on their way to the kernel and first on their way from it.
 #[derive(Debug)]
-pub struct Socket {
+pub(crate) struct Socket {
     tcp: TcpStream,
     handle: SocketHandle,
 }
@@ -26,7 +26,7 @@ pub struct SocketHandle {
 
 impl Socket {
     /// Wraps a connection; small writes are sent at once from here on (`TCP_NODELAY`).
-    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         let descriptor = Arc::new(tcp.as_fd().try_clone_to_owned()?);
         let handle = SocketHandle { descriptor, gate: Arc::default(), counters: Arc::default() };
@@ -34,7 +34,7 @@ impl Socket {
     }
 
     /// Its handle, which keeps the connection open.
-    pub fn handle(&self) -> SocketHandle {
+    pub(crate) fn handle(&self) -> SocketHandle {
         self.handle.clone()
     }
 

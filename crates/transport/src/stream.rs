@@ -1,7 +1,7 @@
 //! Payload bytes over whatever carries them.
 
 use crate::websocket::WebSocketBytes;
-use crate::{Counters, Gate, Socket, SocketHandle};
+use crate::{Counters, Gate, SocketHandle, Wire};
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
@@ -23,7 +23,7 @@ pub struct Stream {
 
 #[derive(Debug)]
 enum Carrier {
-    Plain(Socket),
+    Plain(Wire),
     WebSocket(Box<WebSocketBytes>),
 }
 
@@ -31,11 +31,11 @@ enum Carrier {
 const MESSAGE: usize = 64 << 10;
 
 impl Stream {
-    /// The bytes of a TCP connection as they are.
-    pub fn plain(socket: Socket) -> Self {
-        let handle = socket.handle();
+    /// The bytes of a connection as they are.
+    pub fn plain(wire: Wire) -> Self {
+        let handle = wire.handle();
         let counters = Arc::clone(handle.counters());
-        Self { carrier: Carrier::Plain(socket), socket: handle, counters, message: MESSAGE }
+        Self { carrier: Carrier::Plain(wire), socket: handle, counters, message: MESSAGE }
     }
 
     pub(crate) fn websocket(bytes: WebSocketBytes, socket: SocketHandle) -> Self {
@@ -93,7 +93,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let bytes = match &mut this.carrier {
-            Carrier::Plain(socket) => return Pin::new(socket).poll_read(context, buffer),
+            Carrier::Plain(wire) => return Pin::new(wire).poll_read(context, buffer),
             Carrier::WebSocket(bytes) => bytes,
         };
         // What the carrier has read already does not pass either.
@@ -120,7 +120,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let bytes = match &mut this.carrier {
-            Carrier::Plain(socket) => return Pin::new(socket).poll_write_vectored(context, slices),
+            Carrier::Plain(wire) => return Pin::new(wire).poll_write_vectored(context, slices),
             Carrier::WebSocket(bytes) => bytes,
         };
         let result = bytes.poll_write(context, slices, this.message);
@@ -139,7 +139,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let bytes = match &mut this.carrier {
-            Carrier::Plain(socket) => return Pin::new(socket).poll_flush(context),
+            Carrier::Plain(wire) => return Pin::new(wire).poll_flush(context),
             Carrier::WebSocket(bytes) => bytes,
         };
         let result = bytes.poll_flush(context);
@@ -150,7 +150,7 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.carrier {
-            Carrier::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Carrier::Plain(wire) => Pin::new(wire).poll_shutdown(context),
             Carrier::WebSocket(bytes) => {
                 ready!(bytes.poll_flush(context))?;
                 bytes.poll_shutdown(context)

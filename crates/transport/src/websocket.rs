@@ -3,7 +3,7 @@
 //! A write becomes one message, of which the kernel takes what it can at once; the next write waits until it has
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
 
-use crate::{Counters, Socket, SocketHandle};
+use crate::{Counters, SocketHandle, Wire};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, Stream as _};
 use std::io::{self, IoSlice};
@@ -40,7 +40,7 @@ pub(crate) fn configuration(largest: ByteSize) -> WebSocketConfig {
 /// A WebSocket that is read and written as a stream of bytes.
 #[derive(Debug)]
 pub(crate) struct WebSocketBytes {
-    socket: WebSocketStream<Socket>,
+    socket: WebSocketStream<Wire>,
     /// The rest of a message that was read in part.
     rest: Bytes,
     written: Ledger,
@@ -94,7 +94,7 @@ impl Ledger {
 impl WebSocketBytes {
     /// The messages of `socket`, whose handshake is done; `early` bytes of them were read with it.
     pub(crate) fn new(
-        socket: WebSocketStream<Socket>,
+        socket: WebSocketStream<Wire>,
         handle: &SocketHandle,
         role: Role,
         early: usize,

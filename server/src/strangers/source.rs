@@ -2,7 +2,7 @@
 
 use std::io;
 use tokio::io::AsyncReadExt;
-use transport::{Messages, Received, Socket, SocketHandle};
+use transport::{Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ const UNBOUNDED: usize = 64 << 10;
 /// Bytes without messages.
 #[derive(Debug)]
 pub(super) struct Bytes {
-    socket: Socket,
+    wire: Wire,
     buffer: Vec<u8>,
 }
 
 impl Bytes {
-    pub(super) fn new(socket: Socket) -> Self {
-        Self { socket, buffer: Vec::new() }
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, buffer: Vec::new() }
     }
 }
 
@@ -47,14 +47,14 @@ impl Source for Bytes {
             self.buffer = vec![0; wanted];
         }
         let part = self.buffer.get_mut(..wanted).unwrap_or_default();
-        match self.socket.read(part).await? {
+        match self.wire.read(part).await? {
             0 => Ok(Taken::End),
             bytes => Ok(Taken::Bytes(bytes)),
         }
     }
 
     fn socket(&self) -> SocketHandle {
-        self.socket.handle()
+        self.wire.handle()
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Wire;
 use crate::connect_messages;
 use crate::loopback::{accept, sockets};
 use scenario::{HttpRequest, WEBSOCKET_PATH};
@@ -10,7 +11,8 @@ use tokio::time::timeout;
 async fn pair() -> (Messages, Messages) {
     let (near, far) = sockets().await;
     let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-    let (client, server) = tokio::join!(connect_messages(near, &request, "localhost:80"), accept(far));
+    let (client, server) =
+        tokio::join!(connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80"), accept(far));
     (client.unwrap(), server)
 }
 

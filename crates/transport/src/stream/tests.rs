@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 fn plain(tcp: TcpStream) -> Stream {
-    Stream::plain(Socket::new(tcp).unwrap())
+    Stream::plain(Wire::plain(tcp).unwrap())
 }
 
 /// Both ends of a stream: the client's, and the server's.
@@ -19,7 +19,8 @@ async fn pair(transport: &Transport) -> (Stream, Stream) {
     if *transport == Transport::Tcp {
         return (plain(near), plain(far));
     }
-    let (client, server) = tokio::join!(connect(near, transport, "localhost:80"), accept(far));
+    let (client, server) =
+        tokio::join!(connect(Wire::plain(near).unwrap(), transport, "localhost:80"), accept(far));
     (client.unwrap(), server.into_stream(Bytes::new()))
 }
 
