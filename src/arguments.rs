@@ -2,6 +2,7 @@
 
 use crate::options::CheckOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scenario::files::CertificateFiles;
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,12 @@ pub(crate) struct ServerOptions {
     /// Socket buffers of the listener, else the file's, else `auto`; each check sets those of its own connections.
     #[arg(long, value_name = "SIZE|auto", env = "BACKPRESSURE_BUFFERS")]
     pub(crate) buffers: Option<Buffers>,
+    /// A certificate (PEM), and those between it and its root: TLS is answered, beside plain connections.
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "BACKPRESSURE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "BACKPRESSURE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
     /// How to read what comes from clients of a pair, and where to listen; `PORT` in the environment wins over its port.
     file: Option<PathBuf>,
     /// The same.
@@ -74,6 +81,12 @@ impl ServerOptions {
     /// The file, where there is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref().or(self.config.as_deref())
+    }
+
+    /// The certificate and its key, where they are given.
+    pub(crate) fn certificate(&self) -> Option<CertificateFiles> {
+        let (cert, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(CertificateFiles { cert, key })
     }
 }
 

@@ -16,6 +16,11 @@ use tokio_util::sync::CancellationToken;
 /// Runs a check, leaves its recording, and tells the result.
 pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let scenario = options.scenario()?;
+    if scenario.tls.as_ref().is_some_and(|tls| tls.insecure) {
+        screen::print_error(
+            "warning: --insecure: whoever answers is trusted, the certificate is not checked\n",
+        );
+    }
     let mut outputs = Outputs::prepare(options.output.as_deref(), options.junit.as_deref())?;
     let shown = !options.quiet && options.format == Format::Text;
     let measured = runtime::start().and_then(|runtime| runtime.block_on(measure(scenario, shown)));

@@ -1,10 +1,11 @@
 //! The options of `check`, and the scenario they make.
 
+mod encryption;
 mod path;
 
 use crate::arguments::Format;
 use clap::{Args, ValueEnum};
-use path::PathOptions;
+use path::{PathOptions, Reach};
 use scenario::{Expectations, Integrity, Scenario};
 use socket::Buffers;
 use std::path::PathBuf;
@@ -148,7 +149,8 @@ Examples:
   backpressure check                                            loopback, both directions
   backpressure check --listen :9000 --via :8080                 through a proxy in front of port 9000
   backpressure check --target tcp://example.net:9000 --direction download
-  backpressure check --target ws://example.net/ws               the same through an HTTP router
+  backpressure check --target wss://example.net/ws              the same through an HTTP router, encrypted
+  backpressure check --listen :9000 --via :8443 --tls --ca ca.pem    a proxy that ends TLS
   backpressure check --baseline 0s --repeat 5                   a cold path, five times
   backpressure check --buffers auto --warm-up 64MiB             with the kernel's own buffer sizes
   backpressure check --max-path 16MiB --max-release 50ms --junit check.xml    a gate in CI
@@ -176,10 +178,11 @@ enum ExpectOption {
 impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
-        let (topology, transport) = self.path.topology()?;
+        let Reach { topology, transport, tls } = self.path.reach()?;
         let scenario = Scenario {
             topology,
             transport,
+            tls,
             directions: self.path.directions(),
             limit: self.limit,
             hold: self.hold,

@@ -6,19 +6,21 @@ use crate::{files, printing, runtime, screen};
 use ::server::{Server, ServerLimits, Settings, Strangers};
 use anyhow::Context;
 use endpoint::Sampler;
-use scenario::files::{Listen, ServerFile};
+use scenario::files::{CertificateFiles, Listen, ServerFile};
 use socket::Buffers;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use transport::TlsServer;
 use units::Clock;
 
 /// Serves until a signal ends it.
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let Some(path) = options.file() else {
         let listen = options.listen.context("--listen or a file is needed")?;
-        let settings = settings(listen, options.buffers.unwrap_or(Buffers::Auto), None);
+        let buffers = options.buffers.unwrap_or(Buffers::Auto);
+        let settings = settings(listen, buffers, tls(options.certificate())?, None);
         return runtime::start()?.block_on(serve(settings));
     };
     let file = ServerFile::parse(&files::read(path)?, &path.display().to_string())?;
@@ -27,7 +29,8 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let (lines, printer) = printing::start()?;
     let strangers =
         Strangers { protocol: file.protocol, reads: file.reads, message_max: file.message_max, lines };
-    let settings = settings(listen, options.buffers.unwrap_or(file.buffers), Some(strangers));
+    let tls = tls(options.certificate().or(file.tls))?;
+    let settings = settings(listen, options.buffers.unwrap_or(file.buffers), tls, Some(strangers));
     let served = runtime::start()?.block_on(serve(settings))?;
     printer.finish()?;
     Ok(served)
@@ -41,8 +44,19 @@ fn address(listen: Listen, port: Option<u16>) -> SocketAddr {
     }
 }
 
-fn settings(listen: SocketAddr, buffers: Buffers, strangers: Option<Strangers>) -> Settings {
-    Settings { listen, buffers, limits: ServerLimits::default(), public: true, strangers }
+/// Who encrypts, by the files that are given.
+fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
+    let server = files.map(|files| TlsServer::from_files(&files.cert, &files.key));
+    server.transpose().context("could not set TLS up")
+}
+
+fn settings(
+    listen: SocketAddr,
+    buffers: Buffers,
+    tls: Option<TlsServer>,
+    strangers: Option<Strangers>,
+) -> Settings {
+    Settings { listen, buffers, limits: ServerLimits::default(), tls, public: true, strangers }
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,7 @@
 //! The two sides of a path, ready for streams: the server's session, and where the client dials.
 
 use crate::bridge::{Answer, Attachment, Wires, carry};
+use crate::encryption;
 use crate::error::CheckError;
 use client::{OpenError, Opened, Route, open_control, open_stream};
 use endpoint::{EndHandle, Sampler};
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use transport::TlsServer;
 use units::Clock;
 use wire::{ClockOffset, FromServer, Plan, RunId, ToServer};
 
@@ -65,18 +67,22 @@ impl Bench {
     ) -> Result<Self, CheckError> {
         let run = RunId::from_random(random());
         let stop = CancellationToken::new();
-        let Reached { say, hear, elsewhere, route, path, mut tasks } = match &scenario.topology {
-            Topology::Target { address } => find(scenario, address, run).await?,
+        let (tls, server_tls) = encryption::set_up(scenario)?;
+        let route =
+            |address| Route { transport: scenario.transport.clone(), tls, address, patience: PATIENCE };
+        let Reached { say, hear, elsewhere, route, via, server, mut tasks } = match &scenario.topology {
+            Topology::Target { address } => find(route(address.clone()), run).await?,
             Topology::Loopback => {
                 let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let server = bind(scenario, anywhere, clock, sampler)?;
-                begin(scenario, server, None, run, &stop)?
+                let server = bind(settings(scenario, anywhere, server_tls), clock, sampler)?;
+                begin(server, None, route, run, &stop)?
             }
             Topology::Via { listen, via } => {
-                let server = bind(scenario, *listen, clock, sampler)?;
-                begin(scenario, server, via.as_deref(), run, &stop)?
+                let server = bind(settings(scenario, *listen, server_tls), clock, sampler)?;
+                begin(server, via.as_deref(), route, run, &stop)?
             }
         };
+        let path = PathDescription { via, server, transport: scenario.carriage() };
         let (attach, attachments) = mpsc::channel(4);
         let (answer_sender, answers) = mpsc::channel(64);
         let wires = Wires {
@@ -218,13 +224,15 @@ struct Reached {
     /// The server process, where it is another than this.
     elsewhere: Option<RunId>,
     route: Route,
-    path: PathDescription,
+    /// What is dialled in the server's place.
+    via: Option<String>,
+    /// Where the server listens, as it is told people.
+    server: String,
     tasks: JoinSet<()>,
 }
 
 /// Begins a run with a server elsewhere.
-async fn find(scenario: &Scenario, address: &str, run: RunId) -> Result<Reached, CheckError> {
-    let route = route(scenario, address.to_owned());
+async fn find(route: Route, run: RunId) -> Result<Reached, CheckError> {
     let (link, carry) = open_control(&route, run).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
@@ -232,32 +240,32 @@ async fn find(scenario: &Scenario, address: &str, run: RunId) -> Result<Reached,
             tracing::info!(%error, "the control connection ended");
         }
     });
-    let path = describe(scenario, None, address.to_owned());
-    Ok(Reached { say: link.say, hear: link.hear, elsewhere: Some(link.instance), route, path, tasks })
+    let server = route.address.clone();
+    let elsewhere = Some(link.instance);
+    Ok(Reached { say: link.say, hear: link.hear, elsewhere, route, via: None, server, tasks })
 }
 
-fn bind(
-    scenario: &Scenario,
-    listen: SocketAddr,
-    clock: Clock,
-    sampler: &Sampler,
-) -> Result<Server, CheckError> {
-    let settings = Settings {
+fn settings(scenario: &Scenario, listen: SocketAddr, tls: Option<TlsServer>) -> Settings {
+    Settings {
         listen,
         buffers: scenario.buffers,
         limits: ServerLimits::default(),
+        tls,
         public: false,
         strangers: None,
-    };
-    Server::bind(settings, clock, sampler.clone())
-        .map_err(|source| CheckError::Listen { address: listen, source })
+    }
+}
+
+fn bind(settings: Settings, clock: Clock, sampler: &Sampler) -> Result<Server, CheckError> {
+    let address = settings.listen;
+    Server::bind(settings, clock, sampler.clone()).map_err(|source| CheckError::Listen { address, source })
 }
 
 /// Begins a run with a server in this process, reached through `via`.
 fn begin(
-    scenario: &Scenario,
     server: Server,
     via: Option<&str>,
+    route: impl FnOnce(String) -> Route,
     run: RunId,
     stop: &CancellationToken,
 ) -> Result<Reached, CheckError> {
@@ -272,17 +280,9 @@ fn begin(
     let mut tasks = JoinSet::new();
     tasks.spawn(session);
     tasks.spawn(server.serve(stop.clone()));
-    let route = route(scenario, via.map_or_else(|| dialled(bound).to_string(), str::to_owned));
-    let path = describe(scenario, via.map(str::to_owned), listened(bound));
-    Ok(Reached { say, hear, elsewhere: None, route, path, tasks })
-}
-
-fn route(scenario: &Scenario, address: String) -> Route {
-    Route { transport: scenario.transport.clone(), address, patience: PATIENCE }
-}
-
-fn describe(scenario: &Scenario, via: Option<String>, server: String) -> PathDescription {
-    PathDescription { via, server, transport: scenario.transport.to_string() }
+    let route = route(via.map_or_else(|| dialled(bound).to_string(), str::to_owned));
+    let via = via.map(str::to_owned);
+    Ok(Reached { say, hear, elsewhere: None, route, via, server: listened(bound), tasks })
 }
 
 /// An address, written as such, of this machine's at which `bound` listens; a name may lead anywhere.

@@ -4,6 +4,7 @@ use client::OpenError;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use transport::TlsSetupError;
 
 /// Nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum CheckError {
         /// Why not.
         source: io::Error,
     },
+    /// TLS cannot be used.
+    #[error("could not set TLS up")]
+    Tls(#[from] TlsSetupError),
     /// A connection could not be opened.
     #[error("could not open a connection through the path")]
     Open(#[from] OpenError),

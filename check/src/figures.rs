@@ -101,7 +101,7 @@ impl<'a> Evidence<'a> {
             path_bytes: total.cast_signed() - known.cast_signed(),
             receive_queue_bytes: consumer.receive_queue,
             consumer_bytes: consumer.user_bytes,
-            framing_bytes: scenario.transport.framing(total, scenario.message),
+            framing_bytes: scenario.framing(total),
         })
     }
 

@@ -5,6 +5,7 @@ mod bridge;
 mod conduct;
 mod course;
 mod direction;
+mod encryption;
 mod environment;
 mod error;
 mod figures;

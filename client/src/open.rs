@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
-use transport::{HandshakeError, Stream, Wire};
+use transport::{HandshakeError, Stream, TlsClient, TlsError, Wire};
 use wire::{MAX_OPENING_LINE, Opening, OpeningError, Purpose, Reply, RunId};
 
 /// Why a connection could not be opened.
@@ -39,6 +39,20 @@ pub enum OpenError {
         address: String,
         /// What it did instead.
         source: HandshakeError,
+    },
+    /// The connection cannot be encrypted.
+    #[error("could not begin TLS with {address}")]
+    Tls {
+        /// What was dialled.
+        address: String,
+        /// Why not.
+        source: TlsError,
+    },
+    /// The peer wants the connection to be encrypted.
+    #[error("{address} speaks TLS: use tls://, wss:// or --tls")]
+    SpeaksTls {
+        /// What was dialled.
+        address: String,
     },
     /// The server is ours, and of another version.
     #[error("could not talk to {address}")]
@@ -75,7 +89,12 @@ impl OpenError {
             Self::Handshake { source: HandshakeError::Status { status }, .. } => {
                 !(502..=504).contains(&status.as_u16())
             }
-            Self::Dial(_) | Self::Silent { .. } | Self::Handshake { .. } => true,
+            Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
+            Self::Dial(_)
+            | Self::Silent { .. }
+            | Self::Handshake { .. }
+            | Self::Tls { .. }
+            | Self::SpeaksTls { .. } => true,
             _ => false,
         }
     }
@@ -97,6 +116,8 @@ pub struct Opened {
 pub struct Route {
     /// What carries the streams.
     pub transport: Transport,
+    /// What encrypts them, if anything does.
+    pub tls: Option<TlsClient>,
     /// `HOST:PORT`.
     pub address: String,
     /// How long each step may take.
@@ -114,11 +135,12 @@ pub async fn open_stream(
 }
 
 pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> Result<Opened, OpenError> {
-    let Route { transport, address, patience } = route;
+    let wire = route.dial(buffers).await?;
+    let Route { transport, address, patience, .. } = route;
     let (address, patience) = (address.clone(), *patience);
-    let tcp = dial(&address, buffers, patience).await?;
+    let socket = wire.handle();
     let exchange = async {
-        let mut stream = transport::connect(Wire::plain(tcp)?, transport, &address).await?;
+        let mut stream = transport::connect(wire, transport, &address).await?;
         stream.write_all(&opening.encode()).await?;
         stream.flush().await?;
         let asked = Instant::now();
@@ -126,6 +148,8 @@ pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> R
         Ok::<_, HandshakeError>((stream, line, asked.elapsed()))
     };
     let (stream, line, round_trip) = match timeout(patience, exchange).await {
+        Ok(Ok(answer)) => answer,
+        _ if route.tls.is_none() && socket.hears_tls() => return Err(OpenError::SpeaksTls { address }),
         Err(_) => return Err(OpenError::Silent { address, patience }),
         Ok(Err(HandshakeError::Io(error))) if error.kind() == io::ErrorKind::InvalidData => {
             let source = OpeningError::Stranger("a long line".to_owned());
@@ -133,7 +157,6 @@ pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> R
         }
         Ok(Err(HandshakeError::Io(source))) => return Err(OpenError::Ended { address, source }),
         Ok(Err(source)) => return Err(OpenError::Handshake { address, source }),
-        Ok(Ok(answer)) => answer,
     };
     match Reply::decode(&line) {
         Err(source @ OpeningError::Version { .. }) => Err(OpenError::Version { address, source }),
@@ -142,5 +165,17 @@ pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> R
             Err(OpenError::Refused { address, instance, reason })
         }
         Ok(Reply { instance, refused: None }) => Ok(Opened { stream, instance, round_trip }),
+    }
+}
+
+impl Route {
+    /// A connection, encrypted where that is asked for, on which nothing was said yet.
+    pub(crate) async fn dial(&self, buffers: Buffers) -> Result<Wire, OpenError> {
+        let Self { transport, tls, address, patience } = self;
+        let ended = |source| OpenError::Ended { address: address.clone(), source };
+        let wire = Wire::plain(dial(address, buffers, *patience).await?).map_err(ended)?;
+        let Some(tls) = tls else { return Ok(wire) };
+        let encrypted = tls.encrypt(wire, transport, address, *patience).await;
+        encrypted.map_err(|source| OpenError::Tls { address: address.clone(), source })
     }
 }

@@ -4,6 +4,7 @@ use crate::control;
 use crate::first::{First, first_bytes};
 use crate::http::{self, Site};
 use crate::limits::ServerLimits;
+use crate::listen::listen;
 use crate::metrics::{Metrics, Reason};
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
@@ -12,20 +13,19 @@ use endpoint::{Meter, Sampler};
 use rand::random;
 use scenario::files::Protocol;
 use socket::Buffers;
-use socket2::SockRef;
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use transport::{Received, Stream, Wire};
+use transport::{Received, Stream, TlsServer, Wire};
 use units::Clock;
 use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
 
@@ -44,6 +44,8 @@ pub struct Settings {
     pub buffers: Buffers,
     /// What clients may ask for.
     pub limits: ServerLimits,
+    /// Who encrypts for the clients that ask for it; plain ones are served as well. None: those are sent away.
+    pub tls: Option<TlsServer>,
     /// Serve whoever comes; else only the runs begun in this process, and nobody else's opening is answered.
     pub public: bool,
     /// How those are served who come for no check; none: they are sent away.
@@ -62,6 +64,7 @@ pub struct Server {
 struct Door {
     registry: Registry,
     shared: Shared,
+    tls: Option<TlsServer>,
     public: bool,
     guests: Option<Guests>,
     places: Arc<Semaphore>,
@@ -71,15 +74,7 @@ struct Door {
 impl Server {
     /// Binds the port; nobody is served yet.
     pub fn bind(settings: Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
-        let everywhere = settings.listen.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-        let listener = match listen(settings.listen, settings.buffers) {
-            Err(error) if everywhere && error.kind() != io::ErrorKind::AddrInUse => {
-                // Where there is no IPv6, all addresses are those of IPv4.
-                let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, settings.listen.port()));
-                listen(address, settings.buffers)?
-            }
-            listener => listener?,
-        };
+        let listener = listen(settings.listen, settings.buffers)?;
         let (instance, limits) = (RunId::from_random(random()), settings.limits);
         let meter = Arc::<Meter>::default();
         let metrics = Arc::new(Metrics::new(Arc::clone(&meter)));
@@ -87,6 +82,7 @@ impl Server {
         let door = Door {
             registry: Registry::default(),
             shared,
+            tls: settings.tls,
             public: settings.public,
             guests: settings.strangers.map(|strangers| Guests::new(strangers, clock)),
             places: Arc::new(Semaphore::new(limits.connections)),
@@ -171,19 +167,22 @@ impl Door {
     async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
         let raw = self.guests.as_ref().filter(|guests| guests.take(Protocol::Tcp));
-        let first = match first_bytes(&tcp, self.shared.limits.opening, raw.is_some()).await {
-            Ok(first) => first,
-            Err(error) => return debug!(%peer, %error, "lost before its opening"),
+        let begun = match Wire::plain(tcp) {
+            Ok(wire) => self.look(wire, peer, raw.is_some()).await,
+            Err(error) => Err(error),
         };
-        let wire = match Wire::plain(tcp) {
-            Ok(wire) => wire,
+        let (wire, first) = match begun {
+            Ok(begun) => begun,
             Err(error) => return debug!(%peer, %error, "lost before its opening"),
         };
         match (first, raw) {
             (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
             (First::Opening, _) => self.open(Stream::plain(wire), peer, place).await,
             (First::Http, _) => self.receive_http(wire, peer, place).await,
-            (First::Undecided | First::Strange(_), Some(guests)) => guests.serve_bytes(wire, peer).await,
+            (First::Tls, None) => self.turn_away(peer, "it speaks TLS, for which there is no certificate"),
+            (First::Undecided | First::Strange(_) | First::Tls, Some(guests)) => {
+                guests.serve_bytes(wire, peer).await;
+            }
             (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
             (First::Strange(bytes), None) => {
                 if let Err(reason) = Opening::decode(&bytes) {
@@ -191,6 +190,19 @@ impl Door {
                 }
             }
         }
+    }
+
+    /// What a connection is: in TLS, where it begins with that and we have a certificate.
+    async fn look(&self, mut wire: Wire, peer: SocketAddr, guest: bool) -> io::Result<(Wire, First)> {
+        let patience = self.shared.limits.opening;
+        let first = first_bytes(&mut wire, patience, guest).await?;
+        let (First::Tls, Some(tls)) = (&first, &self.tls) else { return Ok((wire, first)) };
+        let mut wire = tls.encrypt(wire, patience).await.map_err(|error| {
+            self.turn_away(peer, &error);
+            io::Error::other(error)
+        })?;
+        let first = first_bytes(&mut wire, patience, guest).await?;
+        Ok((wire, first))
     }
 
     async fn receive_http(&self, wire: Wire, peer: SocketAddr, place: OwnedSemaphorePermit) {
@@ -274,15 +286,4 @@ impl Door {
             answer(&mut unwanted.connection, self.shared.instance, Some(reason)).await;
         }
     }
-}
-
-fn listen(address: SocketAddr, buffers: Buffers) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if address.is_ipv6() {
-        SockRef::from(&socket).set_only_v6(address.ip() != IpAddr::V6(Ipv6Addr::UNSPECIFIED))?;
-    }
-    socket.set_reuseaddr(true)?;
-    socket::apply_buffers(&socket, buffers)?;
-    socket.bind(address)?;
-    socket.listen(1024)
 }

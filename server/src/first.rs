@@ -2,8 +2,8 @@
 
 use std::io;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use transport::Wire;
 use wire::OPENING_BYTE;
 
 /// What a connection is.
@@ -15,6 +15,8 @@ pub(crate) enum First {
     Undecided,
     /// One of ours.
     Opening,
+    /// The greeting of a TLS client.
+    Tls,
     /// A request of HTTP/1.
     Http,
     /// Something else, which begins like this.
@@ -29,22 +31,27 @@ const METHODS: [&[u8]; 9] =
     [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];
 
 /// Looks for at most `patience` without taking anything; a `guest` may take as long as he likes to begin.
-pub(crate) async fn first_bytes(tcp: &TcpStream, patience: Duration, guest: bool) -> io::Result<First> {
+pub(crate) async fn first_bytes(wire: &mut Wire, patience: Duration, guest: bool) -> io::Result<First> {
     if guest {
-        tcp.peek(&mut [0]).await?;
+        wire.peek(&mut [0]).await?;
     }
-    timeout(patience, decided(tcp)).await.unwrap_or(Ok(First::Undecided))
+    timeout(patience, decided(wire)).await.unwrap_or(Ok(First::Undecided))
 }
 
 /// Decides at the first byte that differs from all that is known.
-async fn decided(tcp: &TcpStream) -> io::Result<First> {
+async fn decided(wire: &mut Wire) -> io::Result<First> {
     let mut first = [0; 24];
     loop {
-        let seen = tcp.peek(&mut first).await?;
+        let seen = wire.peek(&mut first).await?;
         let seen = first.get(..seen).unwrap_or_default();
         match seen {
             [] => return Ok(First::Nothing),
             [OPENING_BYTE, ..] => return Ok(First::Opening),
+            // RFC 8446 §5.1: a handshake record, version 3.x, two bytes of length; §4: that holds a ClientHello.
+            [0x16, 3, _, _, _, 1, ..] => return Ok(First::Tls),
+            [0x16] | [0x16, 3] | [0x16, 3, _] | [0x16, 3, _, _] | [0x16, 3, _, _, _] => {
+                sleep(PEEK_PAUSE).await;
+            }
             _ if METHODS.iter().any(|method| seen.starts_with(method)) => return Ok(First::Http),
             // Too short to tell: what is seen stays where it is, so nothing says that more came.
             _ if METHODS.iter().any(|method| method.starts_with(seen)) => sleep(PEEK_PAUSE).await,

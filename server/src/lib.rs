@@ -5,6 +5,7 @@ mod control;
 mod first;
 mod http;
 mod limits;
+mod listen;
 mod metrics;
 mod pages;
 mod registry;

@@ -1,9 +1,10 @@
 //! The options that say where the two sides are, and what carries the streams between them.
 
+use super::encryption::TlsOptions;
 use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use scenario::{Topology, Transport, WEBSOCKET_PATH, parse_target};
+use scenario::{Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_target};
 use std::net::SocketAddr;
 use trace::Direction;
 
@@ -16,8 +17,8 @@ pub(crate) struct PathOptions {
     /// A middlebox is in between: dial it here, HOST:PORT or :PORT on this machine (with --listen).
     #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target")]
     via: Option<String>,
-    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT or
-    /// ws://HOST:PORT/PATH.
+    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT, tls://HOST:PORT,
+    /// ws://HOST:PORT/PATH or wss://HOST:PORT/PATH.
     #[arg(long, value_name = "URL", conflicts_with = "listen", env = "BACKPRESSURE_TARGET")]
     target: Option<String>,
     /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
@@ -32,6 +33,18 @@ pub(crate) struct PathOptions {
     /// Which way the measured stream runs.
     #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION")]
     direction: Directions,
+    #[command(flatten)]
+    tls: TlsOptions,
+}
+
+/// How the client reaches the server.
+pub(crate) struct Reach {
+    /// What lies between them.
+    pub(crate) topology: Topology,
+    /// What carries the streams.
+    pub(crate) transport: Transport,
+    /// What encrypts them.
+    pub(crate) tls: Option<Tls>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,22 +75,22 @@ impl PathOptions {
         }
     }
 
-    /// What lies between client and server, and what carries the streams.
-    pub(crate) fn topology(&self) -> anyhow::Result<(Topology, Transport)> {
+    /// How the client reaches the server.
+    pub(crate) fn reach(&self) -> anyhow::Result<Reach> {
         let own = match self.transport {
             TransportOption::Tcp => Transport::Tcp,
             TransportOption::Websocket => Transport::websocket(&self.path),
         };
-        let (topology, mut transport) = match (&self.target, self.listen, &self.via) {
+        let (topology, mut transport, encrypted) = match (&self.target, self.listen, &self.via) {
             (Some(target), ..) => {
-                let (transport, address) =
+                let Target { transport, tls, address } =
                     parse_target(target).with_context(|| format!("could not use --target {target}"))?;
-                (Topology::Target { address }, transport)
+                (Topology::Target { address }, transport, tls)
             }
             (None, Some(listen), via) => {
-                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own)
+                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own, false)
             }
-            _ => (Topology::Loopback, own),
+            _ => (Topology::Loopback, own, false),
         };
         match transport.request_mut() {
             Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
@@ -86,7 +99,7 @@ impl PathOptions {
             }
             None => {}
         }
-        Ok((topology, transport))
+        Ok(Reach { topology, transport, tls: self.tls.tls(encrypted)? })
     }
 }
 

@@ -98,12 +98,14 @@ impl Outbox {
     }
 }
 
-/// How an error of the kernel says that the connection ended.
+/// How an error of the kernel, or of TLS, says that the connection ended.
 pub(crate) fn how_it_ended(error: &io::Error) -> How {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             How::Timeout
         }
+        // TLS's: the peer closed without a goodbye.
+        io::ErrorKind::UnexpectedEof => How::Fin,
         _ => How::Reset,
     }
 }

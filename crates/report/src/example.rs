@@ -121,6 +121,7 @@ fn scenario() -> Scenario {
     Scenario {
         topology: via,
         transport: Transport::Tcp,
+        tls: None,
         directions: vec![Direction::Upload, Direction::Download],
         limit: ByteSize::mib(256),
         hold: Span(Duration::from_secs(2)),

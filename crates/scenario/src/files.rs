@@ -1,5 +1,6 @@
 //! The files of a pair: go-backpressure's keys as they are, and our own on top. YAML text in, checked values out.
 
+mod certificate;
 mod client;
 mod error;
 mod network;
@@ -11,6 +12,7 @@ mod strict;
 mod text;
 mod value;
 
+pub use certificate::CertificateFiles;
 pub use client::ClientFile;
 pub use error::FileError;
 pub use network::{Listen, Protocol};

@@ -14,4 +14,4 @@ pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 pub use reader::{Allowance, Reader};
 pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
-pub use transport::{HttpRequest, TargetError, Transport, WEBSOCKET_PATH, parse_target};
+pub use transport::{HttpRequest, Target, TargetError, Tls, Transport, WEBSOCKET_PATH, parse_target};

@@ -1,7 +1,7 @@
 //! The scenario of a check, and how a draft of options becomes one.
 
 use crate::bounds::{LIMITS, ScenarioError, size, time};
-use crate::transport::Transport;
+use crate::transport::{Tls, Transport};
 use serde::{Deserialize, Serialize};
 use socket::Buffers;
 use std::net::SocketAddr;
@@ -66,6 +66,9 @@ pub struct Scenario {
     /// What carries the streams.
     #[serde(default = "tcp")]
     pub transport: Transport,
+    /// How they are encrypted; none: not at all.
+    #[serde(default)]
+    pub tls: Option<Tls>,
     /// The directions to measure, one after the other.
     pub directions: Vec<Direction>,
     /// Bytes in the path at which the verdict is `absorbs`.
@@ -104,6 +107,24 @@ fn tcp() -> Transport {
 }
 
 impl Scenario {
+    /// At most this many bytes frame `payload` bytes.
+    pub fn framing(&self, payload: u64) -> u64 {
+        let framing = self.transport.framing(payload, self.message);
+        let tls = self.tls.as_ref().map_or(0, |_| Tls::framing(payload + framing, self.message));
+        framing + tls
+    }
+
+    /// What carries the streams, as it is told people.
+    pub fn carriage(&self) -> String {
+        let unchecked =
+            if self.tls.as_ref().is_some_and(|tls| tls.insecure) { ", certificate unchecked" } else { "" };
+        match (&self.transport, &self.tls) {
+            (transport, None) => transport.to_string(),
+            (Transport::Tcp, Some(_)) => format!("tls{unchecked}"),
+            (transport, Some(_)) => format!("{transport} over tls{unchecked}"),
+        }
+    }
+
     /// Itself, once every value is within [`LIMITS`] and goes with the others.
     pub fn validated(self) -> Result<Self, ScenarioError> {
         size("--message", self.message, LIMITS.message_min, LIMITS.message_max)?;
@@ -159,6 +180,7 @@ mod tests {
         Scenario {
             topology: Topology::Loopback,
             transport: Transport::Tcp,
+            tls: None,
             directions: vec![Direction::Upload],
             limit: ByteSize::mib(256),
             hold: Span(Duration::from_secs(2)),

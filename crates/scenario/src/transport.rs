@@ -3,6 +3,7 @@
 use http::{HeaderName, HeaderValue, Uri};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 use units::ByteSize;
 
 /// What carries a stream's bytes.
@@ -26,6 +27,49 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
 }
 
+/// How the client's connections are encrypted, and whom the client trusts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tls {
+    /// A file of certificates (PEM) that are trusted instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// The server's certificate is not checked.
+    pub insecure: bool,
+    /// The name that is asked for and looked for in the certificate, where it is not the host that is dialled.
+    pub sni: Option<String>,
+}
+
+/// What a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// What carries the streams.
+    pub transport: Transport,
+    /// TLS lies beneath it.
+    pub tls: bool,
+    /// The `HOST:PORT` to dial.
+    pub address: String,
+}
+
+/// What begins a URL, and what it stands for.
+struct Scheme {
+    name: &'static str,
+    /// The port where the URL has none.
+    port: Option<u16>,
+    tls: bool,
+    /// The transport, by path and query; none: a connection without any.
+    transport: Option<fn(&str) -> Transport>,
+}
+
+const SCHEMES: [Scheme; 4] = [
+    Scheme { name: "tcp", port: None, tls: false, transport: None },
+    Scheme { name: "tls", port: None, tls: true, transport: None },
+    Scheme { name: "ws", port: Some(80), tls: false, transport: Some(websocket_at) },
+    Scheme { name: "wss", port: Some(443), tls: true, transport: Some(websocket_at) },
+];
+
+/// A full TLS record's payload, and the most that frames it: header, TLS 1.2's explicit nonce, content type, tag.
+const RECORD: u64 = 16 << 10;
+const RECORD_FRAMING: u64 = 29;
+
 /// The longest header of a WebSocket frame (RFC 6455, section 5.2).
 const WEBSOCKET_HEADER: u64 = 14;
 
@@ -36,10 +80,10 @@ pub const WEBSOCKET_PATH: &str = "/ws";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// It has no scheme.
-    #[error("it needs a scheme: tcp://HOST:PORT or ws://HOST:PORT/PATH")]
+    #[error("it needs a scheme, such as tcp://HOST:PORT or wss://HOST/PATH")]
     NoScheme,
     /// It has one that is not known.
-    #[error("the scheme `{0}` is not known; use tcp or ws")]
+    #[error("the scheme `{0}` is not known; use {known}", known = known_schemes())]
     Scheme(String),
     /// It is no URL.
     #[error("{0}")]
@@ -73,6 +117,14 @@ impl Transport {
     }
 }
 
+impl Tls {
+    /// At most this many bytes frame `bytes` that are written in messages of this size: each record is full, or the last of a
+    /// message. What ends TLS in between may make smaller records of its own.
+    pub fn framing(bytes: u64, message: ByteSize) -> u64 {
+        (bytes / RECORD + bytes / message.as_u64().max(1) + 4) * RECORD_FRAMING
+    }
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -99,54 +151,85 @@ impl HttpRequest {
     }
 }
 
-/// What a URL names: the transport, and the `HOST:PORT` to dial.
-pub fn parse_target(url: &str) -> Result<(Transport, String), TargetError> {
-    let (scheme, rest) = url.split_once("://").ok_or(TargetError::NoScheme)?;
+/// What `url` names.
+pub fn parse_target(url: &str) -> Result<Target, TargetError> {
+    let (name, rest) = url.split_once("://").ok_or(TargetError::NoScheme)?;
     let malformed = |why: &str| TargetError::Malformed(why.to_owned());
-    let port = match scheme {
-        "tcp" => None,
-        "ws" => Some(80),
-        _ => return Err(TargetError::Scheme(scheme.to_owned())),
-    };
+    let known = SCHEMES.iter().find(|scheme| scheme.name == name);
+    let scheme = known.ok_or_else(|| TargetError::Scheme(name.to_owned()))?;
     if rest.is_empty() {
         return Err(malformed("it has no host and no port; use HOST:PORT"));
     }
     // A port alone means this machine.
-    let whole = if rest.starts_with(':') { format!("{scheme}://127.0.0.1{rest}") } else { url.to_owned() };
+    let whole = if rest.starts_with(':') { format!("{name}://127.0.0.1{rest}") } else { url.to_owned() };
     let uri: Uri = whole.parse().map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
     let authority = uri.authority().ok_or_else(|| malformed("it has no host"))?;
     if authority.as_str().contains('@') {
         return Err(malformed("a name and password in a URL are not supported"));
     }
-    let port = authority.port_u16().or(port).ok_or_else(|| malformed("it has no port; use HOST:PORT"))?;
+    let port = authority.port_u16().or(scheme.port);
+    let port = port.ok_or_else(|| malformed("it has no port; use HOST:PORT"))?;
     if port == 0 {
         return Err(malformed("nobody can be dialled at port 0"));
     }
-    let address = format!("{}:{port}", authority.host());
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    match scheme {
-        "tcp" if path != "/" => Err(malformed("a TCP connection has no path")),
-        "tcp" => Ok((Transport::Tcp, address)),
-        _ => Ok((Transport::websocket(if path == "/" { WEBSOCKET_PATH } else { path }), address)),
-    }
+    let transport = match scheme.transport {
+        Some(at) => at(path),
+        None if path == "/" => Transport::Tcp,
+        None => return Err(malformed("a connection without HTTP has no path")),
+    };
+    Ok(Target { transport, tls: scheme.tls, address: format!("{}:{port}", authority.host()) })
+}
+
+fn websocket_at(path: &str) -> Transport {
+    Transport::websocket(if path == "/" { WEBSOCKET_PATH } else { path })
+}
+
+fn known_schemes() -> String {
+    let [others @ .., last] = SCHEMES.map(|scheme| scheme.name);
+    format!("{} or {last}", others.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn target(transport: Transport, tls: bool, address: &str) -> Target {
+        Target { transport, tls, address: address.to_owned() }
+    }
+
     #[test]
     fn a_url_names_transport_and_address() {
-        assert_eq!(parse_target("tcp://h:1/").unwrap(), (Transport::Tcp, "h:1".to_owned()));
-        assert_eq!(parse_target("tcp://:9000").unwrap(), (Transport::Tcp, "127.0.0.1:9000".to_owned()));
-        assert_eq!(parse_target("ws://h").unwrap(), (Transport::websocket("/ws"), "h:80".to_owned()));
-        let (transport, address) = parse_target("ws://[::1]:8080/sub/ws?a=b").unwrap();
-        assert_eq!((transport, address), (Transport::websocket("/sub/ws?a=b"), "[::1]:8080".to_owned()));
+        for (url, named) in [
+            ("tcp://h:1/", target(Transport::Tcp, false, "h:1")),
+            ("tcp://:9000", target(Transport::Tcp, false, "127.0.0.1:9000")),
+            ("tls://h:1", target(Transport::Tcp, true, "h:1")),
+            ("ws://h", target(Transport::websocket("/ws"), false, "h:80")),
+            ("wss://h/", target(Transport::websocket("/ws"), true, "h:443")),
+            ("ws://[::1]:8080/sub/ws?a=b", target(Transport::websocket("/sub/ws?a=b"), false, "[::1]:8080")),
+        ] {
+            assert_eq!(parse_target(url).unwrap(), named, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_known_is_told_with_those_that_are() {
+        let error = parse_target("gopher://h:1").unwrap_err().to_string();
+        assert_eq!(error, "the scheme `gopher` is not known; use tcp, tls, ws or wss");
     }
 
     #[test]
     fn what_names_nothing_is_refused() {
-        for url in ["h:1", "gopher://h:1", "tcp://h", "tcp://h:0", "tcp://h:1/path", "ws://", "ws://u:p@h/"] {
+        for url in [
+            "h:1",
+            "tcp://h",
+            "tls://h",
+            "tcp://h:0",
+            "tcp://h:1/path",
+            "tls://h:1/path",
+            "ws://",
+            "ws://u:p@h/",
+        ] {
             assert!(parse_target(url).is_err(), "{url}");
         }
     }

@@ -1,6 +1,6 @@
 //! What passed a stream so far, for whoever samples it from another thread.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 
 /// Written by the stream alone, read by anyone. Each value is exact; two of them are not read at one moment.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub struct Counters {
     waiting: AtomicBool,
     unwritten: AtomicU64,
     unread: AtomicU64,
+    /// One more than the first byte that was read; 0: none was.
+    first: AtomicU16,
 }
 
 impl Counters {
@@ -36,6 +38,19 @@ impl Counters {
     /// Bytes that were taken from the kernel and no read call returned: in user space, wire framing included.
     pub fn unread(&self) -> u64 {
         self.unread.load(Relaxed)
+    }
+
+    /// The first byte that was ever read.
+    pub(crate) fn first_read(&self) -> Option<u8> {
+        self.first.load(Relaxed).checked_sub(1).and_then(|byte| u8::try_from(byte).ok())
+    }
+
+    pub(crate) fn note_first(&self, bytes: &[u8]) {
+        if let Some(first) = bytes.first()
+            && self.first.load(Relaxed) == 0
+        {
+            self.first.store(u16::from(*first) + 1, Relaxed);
+        }
     }
 
     pub(crate) fn set_held(&self, unwritten: u64, unread: u64) {

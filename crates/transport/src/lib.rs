@@ -12,6 +12,7 @@ mod loopback;
 mod messages;
 mod socket;
 mod stream;
+mod tls;
 mod websocket;
 mod wire;
 
@@ -22,5 +23,6 @@ pub use handshake::{HandshakeError, WebSocketUpgrade, connect, connect_messages,
 pub use line::read_line;
 pub use messages::{Messages, Sent};
 pub use stream::Stream;
+pub use tls::{OwnCertificate, TlsClient, TlsError, TlsServer, TlsSetupError, host};
 pub use websocket::Received;
 pub use wire::Wire;

@@ -16,6 +16,9 @@ pub(crate) struct Socket {
     handle: SocketHandle,
 }
 
+/// The content type of an alert; no text begins so.
+const TLS_ALERT: u8 = 21;
+
 /// What can be done with a socket while other code, such as an HTTP server, reads from it and writes to it.
 #[derive(Debug, Clone)]
 pub struct SocketHandle {
@@ -38,12 +41,9 @@ impl Socket {
         self.handle.clone()
     }
 
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
-        match result {
-            Poll::Ready(Ok(count)) => self.handle.counters.add_written(*count),
-            Poll::Ready(Err(_)) | Poll::Pending => {}
-        }
-        self.handle.counters.set_waiting(result.is_pending());
+    /// Looks at what comes next, without taking it: waits for the first byte, or the end.
+    pub(crate) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tcp.peek(buffer).await
     }
 }
 
@@ -51,6 +51,24 @@ impl SocketHandle {
     /// From now on no read takes more than `bytes`, at least 1, from the kernel, whatever is spoken on the socket.
     pub fn limit_reads(&self, bytes: usize) {
         self.gate.narrow(bytes);
+    }
+
+    /// What the peer said began as a TLS alert does (RFC 8446 §5.1).
+    pub fn hears_tls(&self) -> bool {
+        self.counters.first_read() == Some(TLS_ALERT)
+    }
+
+    /// The same socket, for a layer that counts its own bytes.
+    pub(crate) fn with_own_counters(&self) -> Self {
+        Self { counters: Arc::default(), ..self.clone() }
+    }
+
+    /// A write ended so.
+    pub(crate) fn note_write(&self, result: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(count)) = result {
+            self.counters.add_written(*count);
+        }
+        self.counters.set_waiting(result.is_pending());
     }
 
     /// What lets reads pass.
@@ -89,7 +107,9 @@ impl AsyncRead for Socket {
         } else {
             ready!(Pin::new(&mut self.tcp).poll_read(context, buffer))?;
         }
-        self.handle.counters.add_read(buffer.filled().len() - before);
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        self.handle.counters.note_first(read);
+        self.handle.counters.add_read(read.len());
         Poll::Ready(Ok(()))
     }
 }
@@ -101,7 +121,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.tcp).poll_write(context, bytes);
-        self.note_write(&result);
+        self.handle.note_write(&result);
         result
     }
 
@@ -111,7 +131,7 @@ impl AsyncWrite for Socket {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
-        self.note_write(&result);
+        self.handle.note_write(&result);
         result
     }
 

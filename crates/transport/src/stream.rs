@@ -46,10 +46,12 @@ impl Stream {
     /// The openings are over: what is counted begins here. Writes become messages of at most this size.
     pub fn begin(&mut self, message: ByteSize) -> io::Result<()> {
         self.message = usize::try_from(message.as_u64()).unwrap_or(usize::MAX).max(1);
-        if let Carrier::WebSocket(_) = self.carrier {
-            self.counters = Arc::default();
-        } else {
-            self.counters.reset();
+        match &mut self.carrier {
+            Carrier::WebSocket(_) => self.counters = Arc::default(),
+            Carrier::Plain(wire) => {
+                wire.begin(message);
+                self.counters.reset();
+            }
         }
         // The openings left one end acknowledging at once and the other waiting for something to acknowledge with,
         // which decides what a cold path absorbs: both directions begin alike.

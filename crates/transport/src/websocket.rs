@@ -70,12 +70,12 @@ impl Received {
     }
 }
 
-/// What passed one direction of the socket, as told by its messages: the difference to the socket's own count is in
-/// user space.
+/// What passed one direction of the wire, as told by its messages: the difference to the wire's own count is in
+/// user space, and so is what the wire holds.
 #[derive(Debug)]
 struct Ledger {
     masked: bool,
-    /// The socket's count when the messages began.
+    /// The wire's count when the messages began.
     base: u64,
     framed: u64,
 }
@@ -110,14 +110,14 @@ impl WebSocketBytes {
     }
 
     /// Bytes in user space that were written here and not yet taken by the kernel, wire framing included.
-    pub(crate) fn unwritten(&self, socket: &Counters) -> u64 {
-        self.written.framed.saturating_sub(socket.written() - self.written.base)
+    pub(crate) fn unwritten(&self, wire: &Counters) -> u64 {
+        self.written.framed.saturating_sub(wire.written() - self.written.base) + wire.unwritten()
     }
 
     /// Bytes in user space that were read from the kernel and not yet given out, wire framing included.
-    pub(crate) fn unread(&self, socket: &Counters) -> u64 {
+    pub(crate) fn unread(&self, wire: &Counters) -> u64 {
         let given = self.read.framed - self.rest.len() as u64;
-        (socket.read() - self.read.base).saturating_sub(given)
+        (wire.read() - self.read.base).saturating_sub(given) + wire.unread()
     }
 
     pub(crate) fn poll_read(

@@ -1,11 +1,13 @@
 //! What streams, messages and HTTP run on: no layer above knows what lies between it and the socket.
 
 use crate::socket::{Socket, SocketHandle};
+use crate::tls::TlsBytes;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use units::ByteSize;
 
 /// A connection's bytes as both peers mean them.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Wire {
 enum Layer {
     /// The bytes of the connection as they are.
     Plain(Socket),
+    /// What TLS encrypts on the connection.
+    Tls(Box<TlsBytes>),
 }
 
 impl Wire {
@@ -29,6 +33,47 @@ impl Wire {
     pub fn handle(&self) -> SocketHandle {
         match &self.layer {
             Layer::Plain(socket) => socket.handle(),
+            Layer::Tls(bytes) => bytes.handle(),
+        }
+    }
+
+    /// TLS encrypts the bytes.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.layer, Layer::Tls(_))
+    }
+
+    /// The protocol that was agreed on in TLS's handshake (ALPN), such as `http/1.1`.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        match &self.layer {
+            Layer::Plain(_) => None,
+            Layer::Tls(bytes) => bytes.protocol(),
+        }
+    }
+
+    /// Looks at what comes next, at most 64 bytes, without taking it: waits for the first byte, or the end.
+    pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket.peek(buffer).await,
+            Layer::Tls(bytes) => bytes.peek(buffer).await,
+        }
+    }
+
+    pub(crate) fn encrypted(bytes: TlsBytes) -> Self {
+        Self { layer: Layer::Tls(Box::new(bytes)) }
+    }
+
+    /// The socket, to encrypt it.
+    pub(crate) fn into_socket(self) -> io::Result<Socket> {
+        match self.layer {
+            Layer::Plain(socket) => Ok(socket),
+            Layer::Tls(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "it is encrypted already")),
+        }
+    }
+
+    /// Writes become messages of this size from now on.
+    pub(crate) fn begin(&mut self, message: ByteSize) {
+        if let Layer::Tls(bytes) = &mut self.layer {
+            bytes.begin(message);
         }
     }
 }
@@ -41,6 +86,7 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         match &mut self.layer {
             Layer::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Layer::Tls(tls) => Pin::new(&mut **tls).poll_read(context, buffer),
         }
     }
 }
@@ -53,6 +99,7 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         match &mut self.layer {
             Layer::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Layer::Tls(tls) => Pin::new(&mut **tls).poll_write(context, bytes),
         }
     }
 
@@ -63,6 +110,7 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         match &mut self.layer {
             Layer::Plain(socket) => Pin::new(socket).poll_write_vectored(context, slices),
+            Layer::Tls(tls) => Pin::new(&mut **tls).poll_write_vectored(context, slices),
         }
     }
 
@@ -73,12 +121,14 @@ impl AsyncWrite for Wire {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.layer {
             Layer::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Layer::Tls(tls) => Pin::new(&mut **tls).poll_flush(context),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.layer {
             Layer::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Layer::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(context),
         }
     }
 }

@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn every_key_is_documented() {
-        for (file, keys) in [("ServerFile", 8), ("ClientFile", 9), ("ReadPhase", 5)] {
+        for (file, keys) in [("ServerFile", 9), ("ClientFile", 9), ("ReadPhase", 5), ("Certificate", 2)] {
             assert_eq!(properties(file).len(), keys, "{file}");
             for (key, property) in properties(file) {
                 let description = property["description"].as_str().unwrap_or_default();

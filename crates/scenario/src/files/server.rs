@@ -1,5 +1,6 @@
 //! The server's file.
 
+use super::certificate::{Certificate, CertificateFiles, CertificateKeys};
 use super::network::{Listen, Port, Protocol};
 use super::number::{PHASE_MAX_MS, Size, Time};
 use super::phases::{PhaseKeys, Phases};
@@ -27,6 +28,8 @@ pub struct ServerFile {
     pub reads: Reads,
     /// The largest WebSocket message that it takes.
     pub message_max: ByteSize,
+    /// The certificate with which it answers TLS, if it does.
+    pub tls: Option<CertificateFiles>,
 }
 
 /// How a paired server reads.
@@ -86,6 +89,9 @@ pub(super) struct ServerKeys {
     /// The largest WebSocket message that is taken, 128 B to 1 GiB. By default 16MiB.
     message_max:
         Option<Scalar<Size<{ LIMITS.message_min.as_u64() }, { LIMITS.taken_message_max.as_u64() }, false>>>,
+    /// The certificate with which TLS is answered, such as `{cert: server.pem, key: server.key}`. By default TLS is not.
+    #[schemars(with = "Option<CertificateKeys>")]
+    tls: Option<Certificate>,
 }
 
 const PORT: u16 = 8080;
@@ -116,6 +122,7 @@ impl File for ServerFile {
             buffers: keys.buffers.map_or(Buffers::Auto, |Scalar(buffers)| buffers),
             reads: keys.read.map_or(pausing, |Phases(plan)| Reads::Plan(plan)),
             message_max: keys.message_max.map_or(MESSAGE_MAX, |Scalar(Size(size))| size),
+            tls: keys.tls.map(|Certificate(files)| files),
         }
     }
 }

@@ -36,6 +36,7 @@ fn go_backpressures_server_file_means_what_it_meant() {
         buffers: Buffers::Auto,
         reads,
         message_max: ByteSize::mib(16),
+        tls: None,
     };
     assert_eq!(server(GO_SERVER), expected);
     assert_eq!(server(&GO_SERVER.replace("8080", "\"8080\"")), expected);

@@ -1,7 +1,6 @@
 use super::*;
-use crate::Wire;
 use crate::connect_messages;
-use crate::loopback::{accept, sockets};
+use crate::loopback::{accept, wires};
 use scenario::{HttpRequest, WEBSOCKET_PATH};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -9,10 +8,9 @@ use tokio::time::timeout;
 
 /// The client's end, and the server's, which takes messages up to 1 MiB.
 async fn pair() -> (Messages, Messages) {
-    let (near, far) = sockets().await;
+    let (near, far) = wires(false).await;
     let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-    let (client, server) =
-        tokio::join!(connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80"), accept(far));
+    let (client, server) = tokio::join!(connect_messages(near, &request, "localhost:80"), accept(far));
     (client.unwrap(), server)
 }
 

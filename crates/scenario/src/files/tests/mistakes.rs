@@ -54,7 +54,7 @@ fn a_value_out_of_bounds_says_what_it_must_be_and_where_it_is() {
 
 #[test]
 fn an_unknown_key_is_refused_where_it_stands_and_the_near_one_proposed() {
-    let known = "known are protocol, port, bufsize, delay, listen, buffers, read, message_max";
+    let known = "known are protocol, port, bufsize, delay, listen, buffers, read, message_max, tls";
     assert_eq!(
         server_mistake("port: 1\ndealy: 5\n"),
         format!("server.yml:2:1: unknown key `dealy`; did you mean `delay`? {known}")
@@ -157,4 +157,24 @@ fn what_is_no_file_of_keys_is_refused_in_one_line() {
     ] {
         assert_eq!(server_mistake(text), message);
     }
+}
+
+#[test]
+fn a_certificate_is_two_files() {
+    for (text, message) in [
+        (
+            "port: 1\ntls:\n  cert: a.pem\n",
+            "server.yml:3:3: tls: `key` is missing: the certificate's private key",
+        ),
+        ("tls: {key: a.key}", "server.yml:1:6: tls: `cert` is missing: the certificate"),
+        (
+            "tls: {cert: a.pem, keys: a.key}",
+            "server.yml:1:20: tls: unknown key `keys`; did you mean `key`? known are cert, key",
+        ),
+        ("tls: {cert: '', key: a.key}", "server.yml:1:13: tls.cert is empty; it must be the name of a file"),
+    ] {
+        assert_eq!(server_mistake(text), message);
+    }
+    let file = ServerFile::parse("tls: {cert: a.pem, key: a.key}", "server.yml").unwrap();
+    assert_eq!(file.tls, Some(CertificateFiles { cert: "a.pem".into(), key: "a.key".into() }));
 }
