@@ -22,7 +22,7 @@ fn refused(arguments: &str) -> String {
 
 /// As [`refused`], with these words in the complaint.
 #[track_caller]
-fn refused_naming(arguments: &str, named: &[&str]) -> String {
+pub(crate) fn refused_naming(arguments: &str, named: &[&str]) -> String {
     let complaint = refused(arguments);
     for word in named {
         assert!(complaint.contains(word), "`{arguments}` is refused without naming {word}: {complaint}");

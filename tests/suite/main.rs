@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod burners;
+mod certificates;
 mod command;
 mod figures;
 mod hostile;
@@ -22,6 +23,7 @@ mod relay;
 mod relays;
 mod service;
 mod stepped_clock;
+mod tls;
 mod tools;
 mod underway;
 mod waiting;

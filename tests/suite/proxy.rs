@@ -89,6 +89,11 @@ impl Proxy {
         Self::haproxy_in("http", upstream, options, "check inter 200ms")
     }
 
+    /// `HAProxy` that ends TLS with the certificate and key in this file, in `tcp` or `http` mode.
+    pub(crate) fn haproxy_tls(upstream: u16, mode: &str, pem: &str) -> Self {
+        Self::haproxy_bound(mode, &format!(" ssl crt {pem} alpn http/1.1"), upstream, "", "")
+    }
+
     /// `HAProxy` in TCP mode.
     pub(crate) fn haproxy(upstream: u16, health: Health) -> Self {
         let (options, check) = match health {
@@ -103,12 +108,16 @@ impl Proxy {
     }
 
     fn haproxy_in(mode: &str, upstream: u16, options: &str, check: &str) -> Self {
+        Self::haproxy_bound(mode, "", upstream, options, check)
+    }
+
+    fn haproxy_bound(mode: &str, bind: &str, upstream: u16, options: &str, check: &str) -> Self {
         Self::start(|folder, port| {
             let text = format!(
                 "global\n  log stdout format raw local0\n  maxconn 256\n\
                  defaults\n  mode {mode}\n  log global\n\
                  \x20 timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n  timeout tunnel 2m\n\
-                 frontend front\n  bind 127.0.0.1:{port}\n  default_backend back\n\
+                 frontend front\n  bind 127.0.0.1:{port}{bind}\n  default_backend back\n\
                  backend back\n{options}  server upstream 127.0.0.1:{upstream} {check}\n"
             );
             let mut haproxy = Command::new("haproxy");
