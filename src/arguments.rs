@@ -46,6 +46,8 @@ pub(crate) enum Task {
     /// The file is go-backpressure's. A request is due a whole number of intervals after the first; unlike go-backpressure, one
     /// that is late is sent at once, until the client has caught up.
     Client(ClientOptions),
+    /// Print what may stand in the files of a pair, as a JSON Schema.
+    Config(ConfigOptions),
     /// Make the report of a recording again.
     Report(ReportOptions),
     /// Add recordings up to one.
@@ -106,6 +108,26 @@ impl ClientOptions {
     pub(crate) fn file(&self) -> &Path {
         self.file.as_deref().or(self.config.as_deref()).expect("clap requires one of them")
     }
+}
+
+/// Options of `config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigOptions {
+    /// Print the JSON Schema: every key with its unit, its bounds and its default.
+    #[arg(long, required = true)]
+    pub(crate) schema: bool,
+    /// Whose file; both where it is left out.
+    #[arg(value_enum, value_name = "server|client")]
+    pub(crate) of: Option<Kind>,
+}
+
+/// Which end a file is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// The server's.
+    Server,
+    /// The client's.
+    Client,
 }
 
 /// Options of `report`.

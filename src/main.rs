@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod client;
+mod config;
 mod files;
 mod merge;
 mod options;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Task::Check(options) => check::run(&options),
         Task::Server(options) => server::run(&options),
         Task::Client(options) => client::run(&options),
+        Task::Config(options) => config::run(&options),
         Task::Report(options) => report::run(&options),
         Task::Merge(options) => merge::run(&options),
     };

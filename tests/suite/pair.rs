@@ -3,6 +3,7 @@
 mod both;
 mod browser;
 mod endings;
+mod keys;
 mod others;
 mod python;
 mod refusals;

@@ -16,7 +16,7 @@ pub use certificate::CertificateFiles;
 pub use client::ClientFile;
 pub use error::FileError;
 pub use network::{Listen, Protocol};
-pub use schema::schema;
+pub use schema::{FileKind, schema};
 pub use server::{Reads, ServerFile};
 
 use crate::bounds::LIMITS;

@@ -10,6 +10,7 @@ fn help_of_every_task_tells_its_options() {
         ("check", ["Examples:", "--via <ADDR>", "Exit codes:"]),
         ("server", ["Options:", "--listen <ADDR>", "PORT"]),
         ("client", ["Options:", "--config <FILE>", "Usage:"]),
+        ("config", ["Options:", "--schema", "Usage:"]),
         ("report", ["Arguments:", "--format <FORMAT>", "Usage:"]),
         ("merge", ["Arguments:", "<RECORDINGS>", "Usage:"]),
     ] {

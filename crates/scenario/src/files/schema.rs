@@ -5,16 +5,37 @@ use super::server::ServerKeys;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-/// A JSON Schema (draft 2020-12) of both files; `#/$defs/ServerFile` and `#/$defs/ClientFile` are those of one.
+/// Which end of a pair a file is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A server's.
+    Server,
+    /// A client's.
+    Client,
+}
+
+/// A JSON Schema (draft 2020-12) of one kind of file, or of both; `#/$defs/ServerFile` and `#/$defs/ClientFile` are those of
+/// one.
 ///
 /// It says what can be said of one key by itself; bounds of texts with units, and which keys go together, are in the
 /// descriptions.
-pub fn schema() -> Value {
+pub fn schema(of: Option<FileKind>) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let files = [generator.subschema_for::<ServerKeys>(), generator.subschema_for::<ClientKeys>()];
+    let (title, files) = match of {
+        Some(FileKind::Server) => {
+            ("A file of a backpressure server", vec![generator.subschema_for::<ServerKeys>()])
+        }
+        Some(FileKind::Client) => {
+            ("A file of a backpressure client", vec![generator.subschema_for::<ClientKeys>()])
+        }
+        None => {
+            let both = [generator.subschema_for::<ServerKeys>(), generator.subschema_for::<ClientKeys>()];
+            ("A file of a backpressure server or client", both.into())
+        }
+    };
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A file of a backpressure server or client",
+        "title": title,
         "anyOf": files,
         "$defs": generator.take_definitions(true),
     })
@@ -26,7 +47,7 @@ mod tests {
     use crate::bounds::LIMITS;
 
     fn properties(file: &str) -> serde_json::Map<String, Value> {
-        schema()["$defs"][file]["properties"].as_object().unwrap().clone()
+        schema(None)["$defs"][file]["properties"].as_object().unwrap().clone()
     }
 
     #[test]
@@ -37,9 +58,19 @@ mod tests {
                 let description = property["description"].as_str().unwrap_or_default();
                 assert!(description.ends_with('.') && description.len() > 20, "{file}.{key}: {property}");
             }
-            assert!(schema()["$defs"][file]["description"].is_string(), "{file}");
-            assert_eq!(schema()["$defs"][file]["additionalProperties"], false, "{file}");
-            assert_eq!(schema()["$defs"][file]["required"], Value::Null, "{file}");
+            assert!(schema(None)["$defs"][file]["description"].is_string(), "{file}");
+            assert_eq!(schema(None)["$defs"][file]["additionalProperties"], false, "{file}");
+            assert_eq!(schema(None)["$defs"][file]["required"], Value::Null, "{file}");
+        }
+    }
+
+    #[test]
+    fn the_schema_of_one_file_does_not_speak_of_the_other() {
+        for (kind, own, other) in
+            [(FileKind::Server, "ServerFile", "ClientFile"), (FileKind::Client, "ClientFile", "ServerFile")]
+        {
+            let definitions = &schema(Some(kind))["$defs"];
+            assert!(definitions[own].is_object() && definitions[other].is_null(), "{definitions}");
         }
     }
 
