@@ -6,7 +6,6 @@ use scenario::files::CertificateFiles;
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// Does "slow down" get through? A TCP flow-control test tool.
 ///
@@ -168,23 +167,4 @@ pub(crate) fn parse_listen_anywhere(text: &str) -> Result<SocketAddr, String> {
     whole
         .parse()
         .map_err(|_| format!("`{text}` is no address to listen on, such as `127.0.0.1:9000` or `:9000`"))
-}
-
-/// One line on standard error, or the help that was asked for on standard output.
-pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let printed = crate::screen::print(&error.render().to_string());
-        return printed.map_or_else(|error| crate::screen::fail(&error), |()| ExitCode::SUCCESS);
-    }
-    let text = error.render().to_string();
-    // clap's first paragraph names the mistake; the usage that follows is one `--help` away.
-    let mistake: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    let mistake = mistake.join(" ");
-    let mistake = mistake.strip_prefix("error: ").unwrap_or(&mistake);
-    if mistake.is_empty()
-        || matches!(error.kind(), clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
-    {
-        return crate::screen::print_error(&text);
-    }
-    crate::screen::print_error(&format!("error: {mistake} (see --help)\n"))
 }

@@ -3,10 +3,10 @@
 use crate::arguments::Format;
 use crate::options::CheckOptions;
 use crate::output::Outputs;
-use crate::signals::{second_signal, stop_on_signal};
-use crate::{runtime, screen};
+use crate::screen;
 use ::check::{Check, CheckResult};
 use ::report::Recording;
+use process::{second_signal, stop_on_signal};
 use scenario::Scenario;
 use std::process::ExitCode;
 use tokio::sync::watch;
@@ -17,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let scenario = options.scenario()?;
     if scenario.tls.as_ref().is_some_and(|tls| tls.insecure) {
-        screen::print_error(
+        process::print_error(
             "warning: --insecure: whoever answers is trusted, the certificate is not checked\n",
         );
     }
     let mut outputs = Outputs::prepare(options.output.as_deref(), options.junit.as_deref())?;
     let shown = !options.quiet && options.format == Format::Text;
-    let measured = runtime::start().and_then(|runtime| runtime.block_on(measure(scenario, shown)));
+    let measured = process::start_runtime().and_then(|runtime| runtime.block_on(measure(scenario, shown)));
     let result = match measured {
         Ok(result) => result,
         Err(error) => {

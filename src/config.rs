@@ -1,7 +1,6 @@
 //! `backpressure config`.
 
 use crate::arguments::{ConfigOptions, Kind};
-use crate::screen;
 use anyhow::Context;
 use scenario::files::{FileKind, schema};
 use std::process::ExitCode;
@@ -13,6 +12,6 @@ pub(crate) fn run(options: &ConfigOptions) -> anyhow::Result<ExitCode> {
         Kind::Client => FileKind::Client,
     });
     let text = serde_json::to_string_pretty(&schema(kind)).context("could not write the schema")?;
-    screen::print(&format!("{text}\n"))?;
+    process::print(&format!("{text}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,29 +4,24 @@ mod arguments;
 mod check;
 mod client;
 mod config;
-mod files;
 mod merge;
 mod options;
 mod output;
-mod printing;
 mod report;
-mod runtime;
 mod screen;
 mod server;
-mod signals;
 
 use arguments::{Arguments, Task};
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse_from(files::arguments(std::env::args_os())) {
+    let arguments: Arguments = match process::arguments() {
         Ok(arguments) => arguments,
-        Err(error) => return arguments::refuse(&error),
+        Err(code) => return code,
     };
     // A server's log tells who came; a check's only what went wrong.
     let serves = matches!(arguments.task, Task::Server(_));
-    screen::log_to_stderr(arguments.verbose + u8::from(serves));
+    process::log_to_stderr(arguments.verbose + u8::from(serves));
     let done = match arguments.task {
         Task::Check(options) => check::run(&options),
         Task::Server(options) => server::run(&options),
@@ -35,5 +30,5 @@ fn main() -> ExitCode {
         Task::Report(options) => report::run(&options),
         Task::Merge(options) => merge::run(&options),
     };
-    done.unwrap_or_else(|error| screen::fail(&error))
+    done.unwrap_or_else(|error| process::fail(&error))
 }

@@ -1,43 +1,15 @@
-//! What a person sees: log lines, the live line, the report, errors.
+//! What a person sees of a check: the live line, and the report.
 
 use crate::arguments::Format;
 use ::check::Live;
 use ::report::Recording;
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{self, IsTerminal, Write};
+use process::print;
+use std::io::{self, IsTerminal};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 use units::{ByteRate, ByteSize};
-
-/// Log lines go to standard error: warnings, and more when asked for (or by `RUST_LOG`).
-pub(crate) fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
-        0 => "warn",
-        1 => "info",
-        2 => "debug",
-        _ => "trace",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .init();
-}
-
-/// Prints on standard output. A reader that is gone is no fault of ours.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("could not print"),
-        _ => Ok(()),
-    }
-}
 
 /// Prints a recording's verdict in the format that was asked for.
 pub(crate) fn show_recording(
@@ -49,18 +21,6 @@ pub(crate) fn show_recording(
         Format::Json => ::report::json(&recording.verdict),
         Format::Text => ::report::text(recording, &text_options(folder)),
     })
-}
-
-/// Prints on standard error; the code says that nothing was measured.
-pub(crate) fn print_error(text: &str) -> ExitCode {
-    // Where even standard error is gone, the code is all that is left to tell.
-    drop(io::stderr().lock().write_all(text.as_bytes()));
-    ExitCode::from(2)
-}
-
-/// One line that says what could not be done, and why.
-pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
-    print_error(&format!("error: {error:#}\n"))
 }
 
 /// Colours are for terminals, and not for those who do not want them.

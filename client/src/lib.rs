@@ -4,6 +4,7 @@ mod control;
 mod dial;
 mod open;
 pub mod pair;
+pub mod program;
 
 pub use control::{ControlLink, open_control};
 pub use dial::{DialError, dial};

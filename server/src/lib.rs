@@ -8,6 +8,7 @@ mod limits;
 mod listen;
 mod metrics;
 mod pages;
+pub mod program;
 mod registry;
 mod session;
 mod strangers;

@@ -27,8 +27,13 @@ fn refused_with(ended: &Ended, words: &[&str]) {
 
 #[test]
 fn a_wrong_flag_or_none_is_an_error() {
-    for arguments in ["-sever server.yml", "-serve server.yml", "server -server", "-client"] {
-        refused_with(&run(GO_SERVER, GO_CLIENT, arguments, ""), &["--help"]);
+    for (arguments, words) in [
+        ("-sever server.yml", "unknown flag `-sever`; did you mean `-server`?"),
+        ("-clinet client.yml", "unknown flag `-clinet`; did you mean `-client`?"),
+        ("server -server", "--help"),
+        ("-client", "--help"),
+    ] {
+        refused_with(&run(GO_SERVER, GO_CLIENT, arguments, ""), &[words, "--help"]);
     }
 }
 

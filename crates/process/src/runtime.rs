@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const LEAST_DESCRIPTORS: u64 = 32;
 
 /// Raises the limit of descriptors as far as it may, and starts the threads that carry connections.
-pub(crate) fn start() -> anyhow::Result<tokio::runtime::Runtime> {
+pub fn start_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     raise_descriptor_limit()?;
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().build().context("could not start the program's threads")

@@ -5,9 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Cancels `stop` at the first SIGINT or SIGTERM; must be driven.
-pub(crate) fn stop_on_signal(
-    stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
     Ok(async move {
@@ -20,9 +18,7 @@ pub(crate) fn stop_on_signal(
 }
 
 /// Ends at the first SIGINT that comes after `stop`.
-pub(crate) fn second_signal(
-    stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub fn second_signal(stop: CancellationToken) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
     Ok(async move {
         stop.cancelled().await;

@@ -1,7 +1,7 @@
 //! A thread that prints lines: standard output may block for as long as its reader likes.
 
-use ::report::Lines;
 use anyhow::{Context, bail};
+use report::Lines;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The thread; it ends once nobody is left who could say a line.
 #[derive(Debug)]
-pub(crate) struct Printer {
+pub struct Printer {
     unprinted: Receiver<u64>,
 }
 
@@ -20,7 +20,7 @@ const WAITING: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where lines are said, and what prints them.
-pub(crate) fn start() -> anyhow::Result<(Lines, Printer)> {
+pub fn start_printing() -> anyhow::Result<(Lines, Printer)> {
     let (lines, printing) = Lines::queue(WAITING);
     let (tell, unprinted) = sync_channel(1);
     let print = move || {
@@ -33,7 +33,7 @@ pub(crate) fn start() -> anyhow::Result<(Lines, Printer)> {
 
 impl Printer {
     /// Waits until what was said is printed; says what was not.
-    pub(crate) fn finish(self) -> anyhow::Result<()> {
+    pub fn finish(self) -> anyhow::Result<()> {
         match self.unprinted.recv_timeout(PATIENCE) {
             Ok(0) => Ok(()),
             Ok(lines) => {

@@ -1,0 +1,101 @@
+//! The server as a program: what it is told in, an exit code out.
+
+use crate::{Server, ServerLimits, Settings, Strangers};
+use anyhow::Context;
+use endpoint::Sampler;
+use process::{port_of, print, read_file, start_printing, start_runtime, stop_on_signal};
+use scenario::files::{CertificateFiles, Listen, ServerFile};
+use socket::Buffers;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use transport::TlsServer;
+use units::Clock;
+
+/// What a server is told.
+#[derive(Debug, Clone, Default)]
+pub struct Told<'a> {
+    /// A file: clients of a pair are served too, as it says.
+    pub file: Option<&'a Path>,
+    /// Where to listen; wins over the file and the environment, and is needed where there is no file.
+    pub listen: Option<SocketAddr>,
+    /// Socket buffers of the listener; win over the file.
+    pub buffers: Option<Buffers>,
+    /// The certificate with which TLS is answered; wins over the file.
+    pub certificate: Option<CertificateFiles>,
+}
+
+/// Serves until a signal ends it.
+pub fn run(told: Told<'_>) -> anyhow::Result<ExitCode> {
+    let Some(path) = told.file else {
+        let listen = told.listen.context("--listen or a file is needed")?;
+        let buffers = told.buffers.unwrap_or(Buffers::Auto);
+        let settings = settings(listen, buffers, tls(told.certificate)?, None);
+        return start_runtime()?.block_on(serve(settings));
+    };
+    let file = ServerFile::parse(&read_file(path)?, &path.display().to_string())?;
+    let port = port_of(std::env::var_os("PORT"))?;
+    let listen = told.listen.unwrap_or_else(|| address(file.listen, port));
+    let (lines, printer) = start_printing()?;
+    let strangers =
+        Strangers { protocol: file.protocol, reads: file.reads, message_max: file.message_max, lines };
+    let tls = tls(told.certificate.or(file.tls))?;
+    let settings = settings(listen, told.buffers.unwrap_or(file.buffers), tls, Some(strangers));
+    let served = start_runtime()?.block_on(serve(settings))?;
+    printer.finish()?;
+    Ok(served)
+}
+
+/// Where a file's server listens: the environment's port wins.
+fn address(listen: Listen, port: Option<u16>) -> SocketAddr {
+    match listen {
+        Listen::Everywhere(own) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.unwrap_or(own))),
+        Listen::At(address) => SocketAddr::new(address.ip(), port.unwrap_or(address.port())),
+    }
+}
+
+/// Who encrypts, by the files that are given.
+fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
+    let server = files.map(|files| TlsServer::from_files(&files.cert, &files.key));
+    server.transpose().context("could not set TLS up")
+}
+
+fn settings(
+    listen: SocketAddr,
+    buffers: Buffers,
+    tls: Option<TlsServer>,
+    strangers: Option<Strangers>,
+) -> Settings {
+    Settings { listen, buffers, limits: ServerLimits::default(), tls, public: true, strangers }
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    let clock = Clock::start();
+    let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
+    let listen = settings.listen;
+    let could_not_listen = || format!("could not listen on {listen}");
+    let server = Server::bind(settings, clock, sampler).with_context(could_not_listen)?;
+    let address = server.local_addr().with_context(could_not_listen)?;
+    print(&format!("listening on {address}\n"))?;
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(stop_on_signal(stop.clone())?);
+    server.serve(stop).await;
+    tasks.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environments_port_wins_over_the_files_and_leaves_its_address() {
+        assert_eq!(address(Listen::Everywhere(8080), None).to_string(), "[::]:8080");
+        assert_eq!(address(Listen::Everywhere(8080), Some(9000)).to_string(), "[::]:9000");
+        let local = Listen::At(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        assert_eq!(address(local, Some(9000)).to_string(), "127.0.0.1:9000");
+    }
+}
