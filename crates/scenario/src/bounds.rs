@@ -30,6 +30,10 @@ pub struct Limits {
     pub read_phases_max: usize,
     /// The most requests of a paired client: times the largest message, they still fit 64 bits.
     pub requests_max: u64,
+    /// The most connections that a paired client opens.
+    pub connections_max: u64,
+    /// The longest that a paired end may be told to go on.
+    pub duration_max: Duration,
     /// The smallest and the largest rate of requests, a second, if they are paced at all.
     pub request_rate: (f64, f64),
     /// The largest message that a server may be told to take: it is kept whole.
@@ -52,6 +56,8 @@ pub const LIMITS: Limits = Limits {
     read_max: ByteSize::mib(16),
     read_phases_max: 1000,
     requests_max: 1_000_000_000_000,
+    connections_max: 10_000,
+    duration_max: Duration::from_hours(24),
     request_rate: (0.001, 1e9),
     taken_message_max: ByteSize::mib(1024),
     file_max: ByteSize::mib(1),

@@ -2,11 +2,15 @@
 
 mod certificate;
 mod client;
+mod end;
 mod error;
 mod network;
 mod number;
+mod path;
 mod phases;
+mod reads;
 mod schema;
+mod sections;
 mod server;
 mod strict;
 mod text;
@@ -14,10 +18,13 @@ mod value;
 
 pub use certificate::CertificateFiles;
 pub use client::ClientFile;
+pub use end::PairEnd;
 pub use error::FileError;
-pub use network::{Listen, Protocol};
+pub use network::{ConnectionRate, Listen, Protocol};
+pub use reads::Reads;
 pub use schema::{FileKind, schema};
-pub use server::{Reads, ServerFile};
+pub use sections::{Limits, PairExpectations, Seen, Slow};
+pub use server::ServerFile;
 
 use crate::bounds::LIMITS;
 use serde::Deserialize;
@@ -36,7 +43,14 @@ trait File: Sized {
     type Keys: for<'de> Deserialize<'de>;
 
     /// What the keys come to; each is within its bounds, and those that exclude each other are not both there.
-    fn of(keys: Self::Keys) -> Self;
+    fn of(keys: Self::Keys) -> Result<Self, FileMistake>;
+}
+
+/// A key that is well by itself, and does not fit the others.
+#[derive(Debug)]
+struct FileMistake {
+    key: &'static str,
+    message: String,
 }
 
 /// The most brackets a file may hold: the YAML scanner's time grows with the square of those that are open.
@@ -53,22 +67,23 @@ fn parse<F: File>(text: &str, name: &str) -> Result<F, FileError> {
         return Err(FileError::whole(name, &format!("opens more than {BRACKETS_MAX} brackets")));
     }
     // First for its syntax alone: what stands before a slip of the indentation would be taken for another mistake.
-    serde_yaml::from_str::<IgnoredAny>(text)
-        .and_then(|_| serde_yaml::Deserializer::from_str(text).deserialize_map(FileVisitor(PhantomData)))
-        .map_err(|error| FileError::of_yaml(name, &error))
+    let keys = serde_yaml::from_str::<IgnoredAny>(text)
+        .and_then(|_| serde_yaml::Deserializer::from_str(text).deserialize_map(FileVisitor::<F>(PhantomData)))
+        .map_err(|error| FileError::of_yaml(name, &error))?;
+    F::of(keys).map_err(|mistake| FileError::of_key(name, text, &mistake))
 }
 
 struct FileVisitor<F>(PhantomData<F>);
 
 impl<'de, F: File> Visitor<'de> for FileVisitor<F> {
-    type Value = F;
+    type Value = F::Keys;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(F::WHAT)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<F, A::Error> {
-        strict::keys(map, F::EXCLUSIVE).map(F::of)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<F::Keys, A::Error> {
+        strict::keys(map, F::EXCLUSIVE)
     }
 }
 

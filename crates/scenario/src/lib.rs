@@ -3,6 +3,7 @@
 
 mod bounds;
 pub mod files;
+mod production;
 mod read_plan;
 mod reader;
 mod request_rate;
@@ -10,6 +11,7 @@ mod scenario;
 mod transport;
 
 pub use bounds::{LIMITS, Limits, ScenarioError};
+pub use production::{Production, RequestPace};
 pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 pub use reader::{Allowance, Reader};
 pub use request_rate::RequestRate;

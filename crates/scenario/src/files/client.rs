@@ -1,15 +1,17 @@
 //! The client's file.
 
-use super::network::{Host, Port, Protocol};
-use super::number::{Count, PHASE_MAX_MS, Size, Time};
+use super::end::{self, PairEnd, keys_of_an_end};
+use super::network::{ConnectionRate, Host, Port, Protocol};
+use super::number::Count;
+use super::path;
+use super::phases::{PhaseKeys, Phases};
+use super::sections::{self, ExpectKeys, PairExpectations, Section};
 use super::value::Scalar;
-use super::{File, FileError, strict};
+use super::{File, FileError, FileMistake, strict};
 use crate::bounds::LIMITS;
-use crate::request_rate::RequestRate;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use socket::Buffers;
-use units::{ByteSize, Span};
+use trace::Direction;
 
 /// How a paired client runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,51 +22,42 @@ pub struct ClientFile {
     pub server_addr: String,
     /// The server's port, not 0.
     pub server_port: u16,
-    /// Bytes a request.
-    pub payload_size: ByteSize,
-    /// How fast requests follow each other.
-    pub requests_per_second: RequestRate,
-    /// How many requests it makes.
-    pub requests_total: u64,
-    /// Its socket buffers.
-    pub buffers: Buffers,
-    /// Reaches every random choice; none: another one each time.
-    pub seed: Option<u64>,
-    /// `TCP_USER_TIMEOUT` on its socket; none: the kernel's.
-    pub user_timeout: Option<Span>,
+    /// How many connections it opens.
+    pub connections: u32,
+    /// How fast it opens them; none: all at once.
+    pub ramp: Option<ConnectionRate>,
+    /// A consumer says at once that it sends nothing (FIN), and reads on.
+    pub half_close: bool,
+    /// What it sends, or how it reads.
+    pub end: PairEnd,
+    /// What its figures must be.
+    pub expect: PairExpectations,
 }
 
-/// A client's file: go-backpressure's keys, which have the values that it is shipped with by default, and keys of our own.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ClientFile")]
-pub(super) struct ClientKeys {
-    /// What the client speaks: `tcp` for raw bytes, `websocket` for messages over `/ws`. By default `websocket`.
-    protocol: Option<Scalar<Protocol>>,
-    /// The server's name or address, without scheme and port. By default `localhost`.
-    server_addr: Option<Scalar<Host>>,
-    /// The server's port, 1 to 65535. By default 8080.
-    server_port: Option<Scalar<Port<1>>>,
-    /// Size of a request's payload, 1 B to 16 MiB: bytes, or with a unit such as `64KiB`. By default 1000.
-    payload_size: Option<Scalar<Size<1, { LIMITS.message_max.as_u64() }, true>>>,
-    /// Requests a second, 0.001 to 1000000000; 0: each follows the one before at once. By default 1.
-    requests_per_second: Option<Scalar<RequestRate>>,
-    /// How many requests are made, 0 to 1000000000000. By default 5.
-    requests_total: Option<Scalar<Count<0, { LIMITS.requests_max }>>>,
-    /// Size of the socket's buffers, 1 KiB to 1023 MiB, such as `64KiB`; or `auto`, the default: the kernel grows them.
-    buffers: Option<Scalar<Buffers>>,
-    /// Makes payloads and every other random choice the same again, 0 to 18446744073709551615. By default another one each
-    /// time.
-    seed: Option<Scalar<Count<0, { u64::MAX }>>>,
-    /// How long bytes may stay unacknowledged, or the server's window closed, before the kernel ends the connection
-    /// (`TCP_USER_TIMEOUT`), 10 ms to 1 h, such as `30s`. By default as the kernel has it.
-    user_timeout: Option<Scalar<Time<10, PHASE_MAX_MS, false>>>,
+keys_of_an_end! {
+    /// A client's file: go-backpressure's keys, which have the values that it is shipped with by default, and keys of our own.
+    #[schemars(rename = "ClientFile")]
+    ClientKeys {
+        /// What the client speaks: `tcp` for raw bytes, `websocket` for messages over `/ws`. By default `websocket`.
+        protocol: Option<Scalar<Protocol>>,
+        /// The server's name or address, without scheme and port. By default `localhost`.
+        server_addr: Option<Scalar<Host>>,
+        /// The server's port, 1 to 65535. By default 8080.
+        server_port: Option<Scalar<Port<1>>>,
+        /// How many connections are opened, 1 to 10000. By default 1.
+        connections: Option<Scalar<Count<1, { LIMITS.connections_max }>>>,
+        /// How fast they are opened, such as `100/s`. By default all at once.
+        ramp: Option<Scalar<ConnectionRate>>,
+        /// With `direction: download` over `tcp`: `true` to close the client's own direction at once (FIN), and read on. By
+        /// default `false`.
+        half_close: Option<Scalar<bool>>,
+        /// What the figures must be; the exit code is 1 where they are not. By default they may be anything.
+        expect: Option<Section<ExpectKeys>>,
+    }
 }
 
 const SERVER_ADDR: &str = "localhost";
 const SERVER_PORT: u16 = 8080;
-const PAYLOAD_SIZE: ByteSize = ByteSize::bytes(1000);
-const REQUESTS_TOTAL: u64 = 5;
 
 impl ClientFile {
     /// Reads the YAML `text` of a client's file; `name` stands before an error.
@@ -75,20 +68,34 @@ impl ClientFile {
 
 impl File for ClientFile {
     const WHAT: &'static str = "the keys of a client's file, such as `server_port: 8080`";
-    const EXCLUSIVE: strict::Exclusive = &[];
+    const EXCLUSIVE: strict::Exclusive = end::EXCLUSIVE;
     type Keys = ClientKeys;
 
-    fn of(keys: ClientKeys) -> Self {
-        Self {
-            protocol: keys.protocol.map_or(Protocol::WebSocket, |Scalar(protocol)| protocol),
+    fn of(mut keys: ClientKeys) -> Result<Self, FileMistake> {
+        let end = keys.end().resolved(Direction::Upload)?;
+        let protocol = keys.protocol.map_or(Protocol::WebSocket, |Scalar(protocol)| protocol);
+        let half_close = keys.half_close.is_some_and(|Scalar(half_close)| half_close);
+        if half_close && (end.direction, protocol) != (Direction::Download, Protocol::Tcp) {
+            let message = "needs `direction: download` and `protocol: tcp`".to_owned();
+            return Err(FileMistake { key: "half_close", message });
+        }
+        let of_producers = keys.expect.as_ref().and_then(|Section(expect)| expect.of_producers());
+        if let Some(key) = of_producers.filter(|_| end.direction == Direction::Download) {
+            let message =
+                format!("has `{key}`, which only a producer's figures can meet, and this end reads");
+            return Err(FileMistake { key: "expect", message });
+        }
+        Ok(Self {
+            protocol,
             server_addr: keys.server_addr.map_or_else(|| SERVER_ADDR.to_owned(), |Scalar(Host(host))| host),
             server_port: keys.server_port.map_or(SERVER_PORT, |Scalar(Port(port))| port),
-            payload_size: keys.payload_size.map_or(PAYLOAD_SIZE, |Scalar(Size(size))| size),
-            requests_per_second: keys.requests_per_second.map_or(RequestRate::ONE, |Scalar(rate)| rate),
-            requests_total: keys.requests_total.map_or(REQUESTS_TOTAL, |Scalar(Count(total))| total),
-            buffers: keys.buffers.map_or(Buffers::Auto, |Scalar(buffers)| buffers),
-            seed: keys.seed.map(|Scalar(Count(seed))| seed),
-            user_timeout: keys.user_timeout.map(|Scalar(Time(timeout))| timeout),
-        }
+            connections: keys
+                .connections
+                .map_or(1, |Scalar(Count(number))| u32::try_from(number).unwrap_or(u32::MAX)),
+            ramp: keys.ramp.map(|Scalar(ramp)| ramp),
+            half_close,
+            end,
+            expect: keys.expect.map(|Section(expect)| expect.resolved()).unwrap_or_default(),
+        })
     }
 }

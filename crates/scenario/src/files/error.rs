@@ -1,5 +1,6 @@
 //! What is wrong with a file, and where, in one line.
 
+use super::FileMistake;
 use super::text::shortened;
 
 /// Why a file cannot be used. One line, without control characters, whatever the file holds.
@@ -33,6 +34,17 @@ const MESSAGE_MAX: usize = 400;
 impl FileError {
     pub(super) fn whole(name: &str, message: &str) -> Self {
         Self::Whole { name: name.to_owned(), message: shortened(message, MESSAGE_MAX) }
+    }
+
+    /// A key that does not fit the others, where it stands at the head of a line: that is where people write them.
+    pub(super) fn of_key(name: &str, text: &str, mistake: &FileMistake) -> Self {
+        let FileMistake { key, message } = mistake;
+        let message = format!("`{key}` {message}");
+        let here = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+        match text.lines().position(here) {
+            Some(before) => Self::At { name: name.to_owned(), line: before + 1, column: 1, message },
+            None => Self::whole(name, &message),
+        }
     }
 
     pub(super) fn of_yaml(name: &str, error: &serde_yaml::Error) -> Self {

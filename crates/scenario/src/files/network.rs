@@ -2,7 +2,9 @@
 
 use super::value::FromText;
 use schemars::{Schema, json_schema};
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 /// What a pair speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,59 @@ impl FromText for Protocol {
 
     fn schema() -> Schema {
         json_schema!({ "type": "string", "enum": ["tcp", "websocket"] })
+    }
+}
+
+impl FromText for trace::Direction {
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "upload" => Some(Self::Upload),
+            "download" => Some(Self::Download),
+            _ => None,
+        }
+    }
+
+    fn must_be() -> String {
+        "`upload` or `download`".to_owned()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "enum": ["upload", "download"] })
+    }
+}
+
+/// Connections a second, above 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ConnectionRate(f64);
+
+/// The slowest and the fastest, a second.
+const CONNECTION_RATE: (f64, f64) = (0.001, 1e6);
+
+impl ConnectionRate {
+    /// How long after the first the connection of this number, counted from 0, is opened.
+    pub fn time_for(self, connection: u32) -> Duration {
+        Duration::try_from_secs_f64(f64::from(connection) / self.0).unwrap_or(Duration::MAX)
+    }
+}
+
+impl fmt::Display for ConnectionRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.0)
+    }
+}
+
+impl FromText for ConnectionRate {
+    fn from_text(text: &str) -> Option<Self> {
+        let rate: f64 = text.strip_suffix("/s")?.trim_end().parse().ok()?;
+        (CONNECTION_RATE.0..=CONNECTION_RATE.1).contains(&rate).then_some(Self(rate))
+    }
+
+    fn must_be() -> String {
+        format!("{} to {} connections a second, such as `100/s`", CONNECTION_RATE.0, CONNECTION_RATE.1)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "examples": ["100/s"] })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Numbers in files: with their unit, or bare where go-backpressure has them bare.
 
+use super::sections::Seen;
 use super::value::FromText;
 use crate::bounds::LIMITS;
 use crate::read_plan::Manner;
@@ -102,6 +103,53 @@ impl FromText for Buffers {
 
     fn schema() -> Schema {
         json_schema!({ "type": "string", "examples": ["auto", "64KiB"] })
+    }
+}
+
+/// The `rate` of a producer.
+impl FromText for ByteRate {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|rate: &Self| rate.as_u64() > 0)
+    }
+
+    fn must_be() -> String {
+        "a rate of at least 1 B/s, with its unit, such as `10MB/s`".to_owned()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "examples": ["10MB/s"] })
+    }
+}
+
+impl FromText for bool {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn must_be() -> String {
+        "`true` or `false`".to_owned()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
+impl FromText for Seen {
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "seen" => Some(Self::Seen),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+
+    fn must_be() -> String {
+        "`seen` or `none`".to_owned()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "enum": ["seen", "none"] })
     }
 }
 

@@ -52,7 +52,15 @@ mod tests {
 
     #[test]
     fn every_key_is_documented() {
-        for (file, keys) in [("ServerFile", 9), ("ClientFile", 9), ("ReadPhase", 5), ("Certificate", 2)] {
+        for (file, keys) in [
+            ("ServerFile", 20),
+            ("Certificate", 2),
+            ("ClientFile", 22),
+            ("ReadPhase", 5),
+            ("Slow", 2),
+            ("Limits", 3),
+            ("Expectations", 5),
+        ] {
             assert_eq!(properties(file).len(), keys, "{file}");
             for (key, property) in properties(file) {
                 let description = property["description"].as_str().unwrap_or_default();

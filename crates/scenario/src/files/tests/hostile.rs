@@ -111,7 +111,8 @@ proptest! {
     #[test]
     fn any_value_of_any_key_is_read_or_refused(
         key in prop::sample::select(vec!["protocol", "port", "bufsize", "delay", "listen", "buffers", "message_max",
-            "server_addr", "server_port", "payload_size", "requests_per_second", "requests_total", "seed", "user_timeout"]),
+            "server_addr", "server_port", "payload_size", "requests_per_second", "requests_total", "seed", "user_timeout",
+            "direction", "rate", "duration", "connections", "ramp", "half_close", "output", "limits", "expect", "slow"]),
         value in "[-+.0-9a-zA-Z/ ]{0,30}",
     ) {
         try_both(&format!("{key}: {value}"));

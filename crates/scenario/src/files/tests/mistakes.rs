@@ -54,7 +54,8 @@ fn a_value_out_of_bounds_says_what_it_must_be_and_where_it_is() {
 
 #[test]
 fn an_unknown_key_is_refused_where_it_stands_and_the_near_one_proposed() {
-    let known = "known are protocol, port, bufsize, delay, listen, buffers, read, message_max, tls";
+    let known = "known are protocol, port, listen, message_max, tls, direction, payload_size, requests_per_second, rate, \
+                 requests_total, duration, bufsize, delay, read, slow, buffers, seed, user_timeout, limits, output";
     assert_eq!(
         server_mistake("port: 1\ndealy: 5\n"),
         format!("server.yml:2:1: unknown key `dealy`; did you mean `delay`? {known}")
@@ -92,6 +93,69 @@ fn keys_that_do_not_go_together_are_refused_at_the_later_one() {
         ),
     ] {
         assert_eq!(server_mistake(text), message);
+    }
+}
+
+#[test]
+fn a_key_without_effect_is_refused_where_it_stands() {
+    assert_eq!(
+        server_mistake("port: 1\nrate: 1MB/s\n"),
+        "server.yml:2:1: `rate` has no effect, for with `direction: upload` this end reads"
+    );
+    assert_eq!(
+        client_mistake("read: [{rate: 0}]\n"),
+        "client.yml:1:1: `read` has no effect, for with `direction: upload` this end sends"
+    );
+    assert_eq!(
+        client_mistake("{direction: download, payload_size: 5}"),
+        "client.yml: `payload_size` has no effect, for with `direction: download` this end reads"
+    );
+    assert_eq!(
+        client_mistake("half_close: true\n"),
+        "client.yml:1:1: `half_close` needs `direction: download` and `protocol: tcp`"
+    );
+    assert_eq!(
+        client_mistake("direction: download\nexpect: {max_latency: 1s}\n"),
+        "client.yml:2:1: `expect` has `max_latency`, which only a producer's figures can meet, and this end reads"
+    );
+    assert_eq!(
+        server_mistake("slow: {connections: 2}\n"),
+        "server.yml:1:1: `slow` needs `read`, a list of phases"
+    );
+}
+
+#[test]
+fn a_mistake_below_a_key_is_refused_where_it_stands() {
+    for (text, message) in [
+        ("limits: {idle: 5}", "server.yml:1:16: limits.idle is 5; it must be 10 ms to 1 h, with its unit"),
+        (
+            "limits: {idel: 5s}",
+            "server.yml:1:10: limits: unknown key `idel`; did you mean `idle`? known are idle, bytes, duration",
+        ),
+        (
+            "limits: 5",
+            "server.yml:1:9: limits: invalid type: integer `5`, expected keys such as `{idle: 30s, bytes: 1GiB}`",
+        ),
+    ] {
+        assert_eq!(server_mistake(text), message);
+    }
+    for (text, message) in [
+        (
+            "ramp: 100",
+            "client.yml:1:7: ramp is 100; it must be 0.001 to 1000000 connections a second, such as `100/s`",
+        ),
+        (
+            "rate: 10",
+            "client.yml:1:7: rate is 10; it must be a rate of at least 1 B/s, with its unit, such as `10MB/s`",
+        ),
+        ("connections: 0", "client.yml:1:14: connections is 0; it must be a whole number, 1 to 10000"),
+        ("direction: both", "client.yml:1:12: direction is both; it must be `upload` or `download`"),
+        (
+            "expect: {zero_window: yes}",
+            "client.yml:1:23: expect.zero_window is yes; it must be `seen` or `none`",
+        ),
+    ] {
+        assert_eq!(client_mistake(text), message);
     }
 }
 
