@@ -6,7 +6,6 @@ mod conduct;
 mod course;
 mod direction;
 mod encryption;
-mod environment;
 mod error;
 mod figures;
 mod judge;

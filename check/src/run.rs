@@ -2,16 +2,14 @@
 
 use crate::bench::Bench;
 use crate::direction::{Means, Measured, measure};
-use crate::environment::Environment;
 use crate::error::CheckError;
 use crate::live::Live;
 use crate::nothing::{lost, unopened};
 use client::{DialError, OpenError};
 use endpoint::Sampler;
-use report::{DirectionReport, RunDocument, RunReport};
+use report::{DirectionReport, Environment, RunDocument, RunReport, Started};
 use scenario::Scenario;
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trace::{Direction, EventRecord, Interval, StreamTrace, Verdict};
@@ -132,25 +130,6 @@ impl CheckResult {
             self.run.clock_offset_ns = Some((offset.nanoseconds, offset.uncertainty));
         }
         report
-    }
-}
-
-/// The one place where the wall clock is read.
-struct Started {
-    epoch_unix_ns: u64,
-    text: String,
-}
-
-impl Started {
-    fn now(clock: Clock) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the recording's header says when it was made")]
-        let wall = SystemTime::now();
-        let since_1970 = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
-        Self {
-            epoch_unix_ns: now.saturating_sub(clock.now().as_nanos()),
-            text: humantime::format_rfc3339_seconds(wall).to_string(),
-        }
     }
 }
 

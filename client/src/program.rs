@@ -1,50 +1,88 @@
 //! The client as a program: a file in, an exit code out.
 
-use crate::pair::{self, Ending, Outcome};
+use crate::pair::{Client, Outcome, Remark};
+use anyhow::Context;
+use endpoint::Sampler;
 use process::{print, print_error, read_file, start_printing, start_runtime, stop_on_signal};
-use report::Lines;
+use report::{PairDocument, Started, make_folder, pair_text};
 use scenario::files::ClientFile;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use trace::Role;
 use units::{Clock, format_duration};
 
-/// Sends what a file says, and prints what became of it.
+/// Does what a file says, and prints what became of it.
 pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    let file = ClientFile::parse(&read_file(path)?, &path.display().to_string())?;
+    let text = read_file(path)?;
+    let file = ClientFile::parse(&text, &path.display().to_string())?;
+    if let Some(folder) = &file.end.output {
+        // A mistake shows before anything is sent.
+        make_folder(folder)?;
+    }
+    let clock = Clock::start();
+    let started = Started::now(clock);
     let (lines, printer) = start_printing()?;
-    let outcome = start_runtime()?.block_on(fire(&file, lines));
-    let Outcome { figures, ending } = outcome?;
+    let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
+    let client = Arc::new(Client::new(file, clock, sampler, lines));
+    let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
+    let outcome = start_runtime()?.block_on(complete(client));
+    let (file, role, seed, interval) = told;
+    let Outcome { collection, remark, interrupted: _ } = outcome?;
     printer.finish()?;
-    print(&format!("\n{figures}"))?;
-    let requests = format!("{} of {} requests", figures.fired, file.requests_total);
-    Ok(match ending {
-        Ending::Complete { waited: None } => ExitCode::SUCCESS,
-        Ending::Complete { waited: Some(waited) } => {
-            print(&format!("closing       the server had not closed after {}\n", format_duration(waited)))?;
-            ExitCode::SUCCESS
-        }
-        Ending::Broken(error) => unfinished(&format!("the connection ended after {requests}: {error}")),
-        Ending::Interrupted => unfinished(&format!("interrupted after {requests}")),
-    })
+    let document = collection.document().judged(&file.expect);
+    let summary = if role == Role::Producer { fired(&file, &document) } else { String::new() };
+    print(&format!("\n{summary}{}", pair_text(&document)))?;
+    let unexpected = document.unexpected.clone();
+    if let Some(folder) = &file.end.output {
+        let run = pair::describe(&text, seed, interval, started);
+        collection.into_recording(run, document).write(folder)?;
+        print(&format!("recording     {}\n", folder.display()))?;
+    }
+    match remark {
+        Some(Remark::Early(reason)) => return Ok(not_as_expected(&reason)),
+        Some(Remark::Note(note)) => print(&format!("closing       {note}\n"))?,
+        None => {}
+    }
+    Ok(unexpected
+        .first()
+        .map_or(ExitCode::SUCCESS, |reason| not_as_expected(&format!("not as expected: {reason}"))))
 }
 
-async fn fire(file: &ClientFile, lines: Lines) -> anyhow::Result<Outcome> {
-    let stop = CancellationToken::new();
+async fn complete(client: Arc<Client>) -> anyhow::Result<Outcome> {
     let mut tasks = JoinSet::new();
-    tasks.spawn(stop_on_signal(stop.clone())?);
-    let seed = file.seed.unwrap_or_else(rand::random);
-    let told = |request, size: units::ByteSize| {
-        lines.say(format!("req: {request} (wrote {} bytes)", size.as_u64()));
-    };
-    let outcome = pair::run(file, seed, Clock::start(), &stop, told).await;
+    tasks.spawn(stop_on_signal(client.stop.clone())?);
+    let outcome = client.run().await;
     tasks.shutdown().await;
     Ok(outcome?)
 }
 
+/// go-backpressure's two lines.
+fn fired(file: &ClientFile, document: &PairDocument) -> String {
+    let took = Duration::try_from_secs_f64(document.totals.took_ms / 1e3).unwrap_or_default();
+    let mut lines = format!("Fired {} requests in {}\n", document.totals.requests, format_duration(took));
+    let production = &file.end.production;
+    let all = production.requests.map(|requests| requests.saturating_mul(u64::from(file.connections)));
+    let expected = match (production.requests, all, production.duration) {
+        (None, _, duration) | (Some(_), None, duration) => {
+            let within = duration.map(|duration| format!(" in {}", format_duration(duration.0)));
+            format!("as many requests as go{}", within.unwrap_or_default())
+        }
+        (Some(requests), Some(all), _) => match production.due(requests) {
+            Some(time) => format!("{all} requests in {}", format_duration(time)),
+            None => format!("{all} requests as fast as they go"),
+        },
+    };
+    lines.push_str("Expected: ");
+    lines.push_str(&expected);
+    lines.push('\n');
+    lines
+}
+
 /// Measured, and not as expected.
-fn unfinished(reason: &str) -> ExitCode {
+fn not_as_expected(reason: &str) -> ExitCode {
     print_error(&format!("error: {reason}\n"));
     ExitCode::from(1)
 }

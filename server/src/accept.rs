@@ -168,7 +168,7 @@ impl Door {
         // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
         let raw = self.guests.as_ref().filter(|guests| guests.take(Protocol::Tcp));
         let begun = match Wire::plain(tcp) {
-            Ok(wire) => self.look(wire, peer, raw.is_some()).await,
+            Ok(wire) => self.look(wire, peer, raw).await,
             Err(error) => Err(error),
         };
         let (wire, first) = match begun {
@@ -176,6 +176,10 @@ impl Door {
             Err(error) => return debug!(%peer, %error, "lost before its opening"),
         };
         match (first, raw) {
+            // It sends nothing, and may listen.
+            (First::Nothing, Some(guests)) if guests.speak_after().is_some() => {
+                guests.serve_bytes(wire, peer).await;
+            }
             (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
             (First::Opening, _) => self.open(Stream::plain(wire), peer, place).await,
             (First::Http, _) => self.receive_http(wire, peer, place).await,
@@ -193,11 +197,18 @@ impl Door {
     }
 
     /// What a connection is: in TLS, where it begins with that and we have a certificate.
-    async fn look(&self, mut wire: Wire, peer: SocketAddr, guest: bool) -> io::Result<(Wire, First)> {
-        let patience = self.shared.limits.opening;
+    async fn look(
+        &self,
+        mut wire: Wire,
+        peer: SocketAddr,
+        raw: Option<&Guests>,
+    ) -> io::Result<(Wire, First)> {
+        let opening = self.shared.limits.opening;
+        let speak_after = raw.and_then(Guests::speak_after);
+        let (patience, guest) = (speak_after.unwrap_or(opening), raw.is_some() && speak_after.is_none());
         let first = first_bytes(&mut wire, patience, guest).await?;
         let (First::Tls, Some(tls)) = (&first, &self.tls) else { return Ok((wire, first)) };
-        let mut wire = tls.encrypt(wire, patience).await.map_err(|error| {
+        let mut wire = tls.encrypt(wire, opening).await.map_err(|error| {
             self.turn_away(peer, &error);
             io::Error::other(error)
         })?;
@@ -219,16 +230,20 @@ impl Door {
             Ok(Err(error)) => return debug!(%peer, %error, "HTTP ended"),
             Err(_) => return debug!(%peer, "asked for no WebSocket in time: closed"),
         };
-        let first = match timeout(patience, messages.next()).await {
+        let speak_after = self.guests.as_ref().and_then(Guests::speak_after);
+        let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
             Ok(Ok(first)) => first,
             Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Err(_) if let (Some(guests), Some(_)) = (&self.guests, speak_after) => {
+                return guests.serve_messages(messages, None, peer).await;
+            }
             Err(_) => return self.turn_away(peer, "said nothing in time"),
         };
         match (first, &self.guests) {
             (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
                 self.open(messages.into_stream(first), peer, place).await;
             }
-            (first, Some(guests)) => guests.serve_messages(messages, &first, peer).await,
+            (first, Some(guests)) => guests.serve_messages(messages, Some(&first), peer).await,
             (Received::Binary(first) | Received::Text(first), None) => {
                 self.open(messages.into_stream(first), peer, place).await;
             }

@@ -3,12 +3,15 @@
 use crate::{Server, ServerLimits, Settings, Strangers};
 use anyhow::Context;
 use endpoint::Sampler;
+use pair::{Collection, Watching};
 use process::{port_of, print, read_file, start_printing, start_runtime, stop_on_signal};
+use report::{Started, make_folder};
 use scenario::files::{CertificateFiles, Listen, ServerFile};
 use socket::Buffers;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use transport::TlsServer;
@@ -33,20 +36,54 @@ pub fn run(told: Told<'_>) -> anyhow::Result<ExitCode> {
         let listen = told.listen.context("--listen or a file is needed")?;
         let buffers = told.buffers.unwrap_or(Buffers::Auto);
         let settings = settings(listen, buffers, tls(told.certificate)?, None);
-        return start_runtime()?.block_on(serve(settings));
+        let clock = Clock::start();
+        let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
+        return start_runtime()?.block_on(serve(settings, clock, sampler));
     };
-    let file = ServerFile::parse(&read_file(path)?, &path.display().to_string())?;
+    let text = read_file(path)?;
+    let file = ServerFile::parse(&text, &path.display().to_string())?;
     let port = port_of(std::env::var_os("PORT"))?;
     let listen = told.listen.unwrap_or_else(|| address(file.listen, port));
-    let (lines, printer) = start_printing()?;
-    let strangers =
-        Strangers { protocol: file.protocol, reads: file.reads, message_max: file.message_max, lines };
+    if let Some(folder) = &file.end.output {
+        // A mistake shows before anything is served.
+        make_folder(folder)?;
+    }
+    serve_file(&text, file, listen, told)
+}
+
+fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) -> anyhow::Result<ExitCode> {
     let tls = tls(told.certificate.or(file.tls))?;
-    let settings = settings(listen, told.buffers.unwrap_or(file.buffers), tls, Some(strangers));
-    let served = start_runtime()?.block_on(serve(settings))?;
+    let ServerFile { protocol, message_max, end, .. } = file;
+    let (buffers, output, seed) =
+        (told.buffers.unwrap_or(end.buffers), end.output.clone(), end.seed.unwrap_or_else(rand::random));
+    let (lines, printer) = start_printing()?;
+    let clock = Clock::start();
+    let started = Started::now(clock);
+    let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
+    let watching = Watching::of(WATCHED, sampler.clone(), output.is_some());
+    let (interval, ledger) = (watching.interval, watching.ledger.clone());
+    let collected = output.map(|folder| {
+        let collection = Collection::new(end.direction, Strangers::role_of(end.direction), ledger);
+        (folder, Arc::new(Mutex::new(collection)))
+    });
+    let collection = collected.as_ref().map(|(_, collection)| Arc::clone(collection));
+    let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
+    let settings = settings(listen, buffers, tls, Some(strangers));
+    let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
     printer.finish()?;
+    if let Some((folder, collection)) = collected {
+        let collection = Arc::into_inner(collection).context("a connection outlived the server")?;
+        let collection = collection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let document = collection.document();
+        let run = pair::describe(text, seed, interval, started);
+        collection.into_recording(run, document).write(&folder)?;
+        print(&format!("recording {}\n", folder.display()))?;
+    }
     Ok(served)
 }
+
+/// Connections that may be watched at a time for the usual cost.
+const WATCHED: u32 = 100;
 
 /// Where a file's server listens: the environment's port wins.
 fn address(listen: Listen, port: Option<u16>) -> SocketAddr {
@@ -71,9 +108,7 @@ fn settings(
     Settings { listen, buffers, limits: ServerLimits::default(), tls, public: true, strangers }
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
-    let clock = Clock::start();
-    let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
+async fn serve(settings: Settings, clock: Clock, sampler: Sampler) -> anyhow::Result<ExitCode> {
     let listen = settings.listen;
     let could_not_listen = || format!("could not listen on {listen}");
     let server = Server::bind(settings, clock, sampler).with_context(could_not_listen)?;

@@ -1,36 +1,53 @@
-//! Peers that come for no check: clients of a pair, ours or go-backpressure's, whose bytes are read by the plan of a file.
+//! Peers that come for no check: clients of a pair, ours or go-backpressure's, which are read or sent to as a file says.
 
-mod consume;
 mod parameters;
-mod source;
+mod reading;
+mod sending;
 
-use consume::{Ending, consume};
-use parameters::{Parameters, Progress};
+use pair::{Collection, Finished, Watching};
+use parameters::Parameters;
 use report::Lines;
-use scenario::Reader;
-use scenario::files::{Protocol, Reads};
+use scenario::files::{PairEnd, Protocol};
 use socket2::{SockRef, TcpKeepalive};
-use source::{Bytes, Whole};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use trace::{Direction, Role};
 use tracing::{debug, info, warn};
 use transport::{Messages, Received, SocketHandle, Wire};
-use units::{ByteSize, Clock};
+use units::{ByteSize, Clock, Span};
 
 /// How peers are served that come for no check.
 #[derive(Debug, Clone)]
 pub struct Strangers {
     /// What they may speak; none: either.
     pub protocol: Option<Protocol>,
-    /// How each of them is read.
-    pub reads: Reads,
+    /// How each of them is read, or what it is sent.
+    pub end: PairEnd,
+    /// Reaches every random choice.
+    pub seed: u64,
     /// The largest WebSocket message that is taken.
     pub message_max: ByteSize,
-    /// Where each read is told.
+    /// Where each read, or request, is told.
     pub lines: Lines,
+    /// How their connections are watched.
+    pub watching: Watching,
+    /// Where what became of them is kept, if anywhere.
+    pub collection: Option<Arc<Mutex<Collection>>>,
+}
+
+impl Strangers {
+    /// The part that a server plays towards them.
+    pub fn role_of(direction: Direction) -> Role {
+        match direction {
+            Direction::Upload => Role::Consumer,
+            Direction::Download => Role::Producer,
+        }
+    }
 }
 
 /// Those of them who are here.
@@ -40,6 +57,8 @@ pub(crate) struct Guests {
     clock: Clock,
     leave: CancellationToken,
     here: TaskTracker,
+    /// How many have come so far.
+    come: AtomicU32,
 }
 
 /// The server goes away (RFC 6455 §7.4.1).
@@ -56,14 +75,23 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_interval(Duration::from_secs(5))
     .with_retries(3);
 
+/// How long a peer may take to say that it comes for a check, where the server speaks first.
+const SPEAKS_FIRST: Duration = Duration::from_millis(300);
+
 impl Guests {
     pub(crate) fn new(strangers: Strangers, clock: Clock) -> Self {
-        Self { strangers, clock, leave: CancellationToken::new(), here: TaskTracker::new() }
+        let (leave, here) = (CancellationToken::new(), TaskTracker::new());
+        Self { strangers, clock, leave, here, come: AtomicU32::new(0) }
     }
 
     /// Whether peers are served that speak `protocol`.
     pub(crate) fn take(&self, protocol: Protocol) -> bool {
         self.strangers.protocol.is_none_or(|only| only == protocol)
+    }
+
+    /// How long a peer that says nothing is waited for, before it is taken to listen; none: it must speak.
+    pub(crate) fn speak_after(&self) -> Option<Duration> {
+        self.sends().then_some(SPEAKS_FIRST)
     }
 
     /// The largest message that is taken.
@@ -81,37 +109,46 @@ impl Guests {
         !self.here.is_empty()
     }
 
-    /// Reads bytes without any header, and never writes.
+    /// Reads bytes without any header, and never writes; or the other way about.
     pub(crate) async fn serve_bytes(&self, wire: Wire, peer: SocketAddr) {
         let _here = self.here.token();
         info!(%peer, "raw TCP begins");
-        keep_alive(&wire.handle());
-        let reader = Reader::new(&self.strangers.reads.plan(), self.clock.now());
-        let mut source = Bytes::new(wire);
-        let lines = &self.strangers.lines;
-        let mut all = 0;
-        let told = |bytes: usize| {
-            all += bytes as u64;
-            lines.say(format!("read {bytes} bytes"));
-        };
-        let ending = tokio::select! {
-            ending = consume(&mut source, reader, self.clock, told) => ending,
-            () = self.leave.cancelled() => Ending::ServerLeaves,
-        };
-        info!(%peer, bytes = all, %ending, "raw TCP is over");
+        prepare(&wire.handle(), self.strangers.end.user_timeout);
+        if self.sends() {
+            self.send(pair::Carrier::bytes(wire), peer, "raw TCP").await;
+        } else {
+            self.read_bytes(wire, peer).await;
+        }
     }
 
-    /// Reads the messages of a session whose parameters came as its `first` message.
-    pub(crate) async fn serve_messages(&self, messages: Messages, first: &Received, peer: SocketAddr) {
+    /// Reads the messages of a session whose parameters came as its `first` message; or sends to a peer, whatever it says, or
+    /// nothing.
+    pub(crate) async fn serve_messages(
+        &self,
+        messages: Messages,
+        first: Option<&Received>,
+        peer: SocketAddr,
+    ) {
         let _here = self.here.token();
         let parameters = match first {
-            Received::Close(_) | Received::End => return debug!(%peer, "closed before it said anything"),
+            Some(Received::Close(_) | Received::End) => {
+                return debug!(%peer, "closed before it said anything");
+            }
             _ if !self.take(Protocol::WebSocket) => Err("this server is told to speak raw TCP".to_owned()),
-            Received::Text(text) => Parameters::parse(text),
-            Received::Binary(_) => Err("it is binary".to_owned()),
+            _ if self.sends() => {
+                info!(%peer, "session begins");
+                prepare(&messages.socket(), self.strangers.end.user_timeout);
+                return self.send(pair::Carrier::messages(messages), peer, "session").await;
+            }
+            Some(Received::Text(text)) => Parameters::parse(text),
+            Some(Received::Binary(_)) => Err("it is binary".to_owned()),
+            None => Err("there is none".to_owned()),
         };
         match parameters {
-            Ok(parameters) => self.read_messages(messages, parameters, peer).await,
+            Ok(parameters) => {
+                prepare(&messages.socket(), self.strangers.end.user_timeout);
+                self.read_messages(messages, parameters, peer).await;
+            }
             Err(reason) => {
                 info!(%peer, %reason, "stranger: its first message begins no session: closed");
                 say_goodbye(messages, POLICY_VIOLATION, "the first message begins no session").await;
@@ -119,42 +156,29 @@ impl Guests {
         }
     }
 
-    async fn read_messages(&self, messages: Messages, parameters: Parameters, peer: SocketAddr) {
-        info!(%peer, payload = parameters.payload_size, requests = parameters.requests_total, "session begins");
-        keep_alive(&messages.socket());
-        let reads = &self.strangers.reads;
-        let reader = Reader::new(&reads.plan_of_messages(), self.clock.now());
-        let at_once = match reads {
-            Reads::Pausing { bufsize, .. } => usize::try_from(bufsize.as_u64()).ok(),
-            Reads::Plan(_) => None,
-        };
-        let mut source = Whole::new(messages, at_once);
-        let lines = &self.strangers.lines;
-        let mut progress = Progress::of(parameters);
-        let told = |bytes: usize| lines.say(progress.read(bytes));
-        let ending = tokio::select! {
-            ending = consume(&mut source, reader, self.clock, told) => ending,
-            () = self.leave.cancelled() => Ending::ServerLeaves,
-        };
-        info!(%peer, bytes = progress.received(), %ending, "session is over");
-        match &ending {
-            Ending::Close(code) => {
-                lines.say(parameters::goodbye(*code));
-                let answered = timeout(FAREWELL, source.into_messages().flush()).await;
-                debug!(%peer, ?answered, "goodbye was answered");
-            }
-            Ending::ServerLeaves => {
-                say_goodbye(source.into_messages(), GOING_AWAY, "the server ends").await;
-            }
-            Ending::Fin | Ending::Gone(_) => {}
-            Ending::Failed(error) => warn!(%peer, %error, "a session failed"),
+    fn sends(&self) -> bool {
+        self.strangers.end.direction == Direction::Download
+    }
+
+    /// The number of the next one, from 1.
+    fn number(&self) -> u32 {
+        self.come.fetch_add(1, Relaxed).saturating_add(1)
+    }
+
+    fn keep(&self, finished: Finished) {
+        if let Some(collection) = &self.strangers.collection {
+            collection.lock().unwrap_or_else(PoisonError::into_inner).add(finished);
         }
     }
 }
 
-fn keep_alive(socket: &SocketHandle) {
+/// Sets what a guest's socket needs.
+fn prepare(socket: &SocketHandle, user_timeout: Option<Span>) {
     if let Err(error) = SockRef::from(socket).set_tcp_keepalive(&KEEPALIVE) {
         debug!(%error, "a peer that vanishes will not be noticed");
+    }
+    if let Some(Err(error)) = user_timeout.map(|timeout| socket::set_user_timeout(socket, timeout.0)) {
+        warn!(%error, "could not set TCP_USER_TIMEOUT");
     }
 }
 

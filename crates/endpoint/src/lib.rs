@@ -16,7 +16,9 @@ mod ticker;
 
 pub use end::{End, EndHandle, EndLink, link, run};
 pub use meter::{Flow, Meter};
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Watch};
+pub use series::Series;
+pub use subject::Target;
 
 /// How long a producer leaves its direction open for a consumer that has not yet closed.
 pub(crate) const CLOSE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);

@@ -39,7 +39,7 @@ struct CpuTime(AtomicU64);
 
 /// The samples of one socket; it is no longer watched when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     pub(crate) batches: mpsc::Receiver<Vec<Sample>>,
     pub(crate) subject: Arc<Subject>,
     cpu: Arc<CpuTime>,
@@ -61,7 +61,8 @@ impl Sampler {
         Ok(sampler)
     }
 
-    pub(crate) fn watch(&self, target: Target) -> io::Result<Watch> {
+    /// Watches a socket until what is returned is dropped.
+    pub fn watch(&self, target: Target) -> io::Result<Watch> {
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
         let subject = Arc::new(Subject::new(target, self.clock, sender));
         self.subjects
@@ -73,6 +74,21 @@ impl Sampler {
 }
 
 impl Watch {
+    /// The next samples; none once the sampler's thread has ended. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Option<Vec<Sample>> {
+        self.batches.recv().await
+    }
+
+    /// Samples that were handed over already.
+    pub fn try_next(&mut self) -> Option<Vec<Sample>> {
+        self.batches.try_recv().ok()
+    }
+
+    /// Has all that was sampled handed over.
+    pub fn flush(&self) {
+        self.subject.flush();
+    }
+
     /// What watching cost so far.
     pub(crate) fn cost(&self) -> SamplerCost {
         self.subject.cost(self.cpu.last().saturating_sub(self.cpu_before))

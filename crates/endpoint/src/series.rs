@@ -3,11 +3,12 @@
 use trace::Sample;
 
 /// At 1 ms, samples of more than three minutes.
-const CAPACITY: usize = 200_000;
+const ROOM: usize = 200_000;
 
 /// Keeps every sample until there are too many, then every second, every fourth, and so on.
 #[derive(Debug)]
-pub(crate) struct Series {
+pub struct Series {
+    room: usize,
     samples: Vec<Sample>,
     stride: u64,
     offered: u64,
@@ -16,23 +17,29 @@ pub(crate) struct Series {
 
 impl Series {
     pub(crate) fn new() -> Self {
-        Self { samples: Vec::new(), stride: 1, offered: 0, left_out: 0 }
+        Self::with_room(ROOM)
     }
 
-    pub(crate) fn push(&mut self, sample: Sample) {
+    /// For at most so many samples, at least 2.
+    pub fn with_room(room: usize) -> Self {
+        Self { room: room.max(2), samples: Vec::new(), stride: 1, offered: 0, left_out: 0 }
+    }
+
+    /// Takes the next sample.
+    pub fn push(&mut self, sample: Sample) {
         let kept = self.offered.is_multiple_of(self.stride);
         self.offered += 1;
         if !kept {
             self.left_out += 1;
             return;
         }
-        if self.samples.len() == CAPACITY {
+        if self.samples.len() == self.room {
             let mut index = 0;
             self.samples.retain(|_| {
                 index += 1;
                 index % 2 == 1
             });
-            self.left_out += (CAPACITY - self.samples.len()) as u64;
+            self.left_out += (self.room - self.samples.len()) as u64;
             self.stride *= 2;
         }
         self.samples.push(sample);
@@ -41,6 +48,11 @@ impl Series {
     /// Samples that were taken but are not kept.
     pub(crate) fn left_out(&self) -> u64 {
         self.left_out
+    }
+
+    /// The samples that are kept, and how many are not.
+    pub fn into_samples(self) -> (Vec<Sample>, u64) {
+        (self.samples, self.left_out)
     }
 
     pub(crate) fn samples(&self) -> &[Sample] {

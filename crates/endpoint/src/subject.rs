@@ -20,11 +20,15 @@ const HAND_OVER: Duration = Duration::from_millis(50);
 
 /// What is to be watched.
 #[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) socket: OwnedFd,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) role: Role,
-    pub(crate) interval: Duration,
+pub struct Target {
+    /// A descriptor of the socket.
+    pub socket: OwnedFd,
+    /// What passed it so far.
+    pub counters: Arc<Counters>,
+    /// The part that this end plays.
+    pub role: Role,
+    /// Time between two samples.
+    pub interval: Duration,
 }
 
 /// One watched socket. Whoever comes first after a sample is due takes it.

@@ -1,12 +1,14 @@
 //! Recordings turned into figures, and figures into text, JSON and `JUnit`.
 
 mod document;
+mod environment;
 mod expectations;
 mod figures;
 mod fold;
 mod junit;
 mod lines;
 mod merge;
+mod pair;
 mod recording;
 mod text;
 
@@ -16,10 +18,15 @@ mod example;
 pub use document::{
     Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, VerdictDocument,
 };
+pub use environment::{Environment, Started};
 pub use expectations::unmet;
 pub use fold::fold;
 pub use junit::junit;
 pub use lines::{Lines, Printing};
 pub use merge::{MergeError, merge};
-pub use recording::{Recording, RecordingError, json};
+pub use pair::{
+    PairConnection, PairDocument, PairLatency, PairMergeError, PairRecording, PairRun, PairTotals,
+    merge_pairs, pair_json, pair_text,
+};
+pub use recording::{Recording, RecordingError, json, make_folder};
 pub use text::{TextOptions, text};

@@ -72,11 +72,7 @@ impl Recording {
     ///
     /// What is small and matters most comes first: on a full disk it is there.
     pub fn write(&self, folder: &Path) -> Result<(), RecordingError> {
-        let failed = |source| RecordingError::Folder { folder: folder.to_owned(), source };
-        fs::create_dir_all(folder).map_err(failed)?;
-        if fs::read_dir(folder).map_err(failed)?.next().is_some() {
-            return Err(RecordingError::NotEmpty(folder.to_owned()));
-        }
+        make_folder(folder)?;
         self.write_files(folder).map_err(|source| RecordingError::Write { folder: folder.to_owned(), source })
     }
 
@@ -94,7 +90,7 @@ impl Recording {
     pub fn read(folder: &Path) -> Result<Self, RecordingError> {
         let failed = |source| RecordingError::Read { folder: folder.to_owned(), source };
         for file in [RUN, VERDICT] {
-            let Format { format } = read_json(folder, file).map_err(failed)?;
+            let format = read_format(folder, file).map_err(failed)?;
             if format > FORMAT {
                 return Err(RecordingError::Newer { folder: folder.to_owned(), format });
             }
@@ -118,10 +114,24 @@ pub fn json(document: &VerdictDocument) -> String {
     pretty(document)
 }
 
-fn pretty(document: &impl Serialize) -> String {
+pub(crate) fn pretty(document: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document).expect("keys are text, values are plain");
     text.push('\n');
     text
+}
+
+/// Makes `folder`, its parents too; it may be there and empty.
+pub fn make_folder(folder: &Path) -> Result<(), RecordingError> {
+    let failed = |source| RecordingError::Folder { folder: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(RecordingError::NotEmpty(folder.to_owned()));
+    }
+    Ok(())
+}
+
+pub(crate) fn read_format(folder: &Path, file: &'static str) -> Result<u32, trace::RecordingError> {
+    read_json(folder, file).map(|Format { format }| format)
 }
 
 /// What every version of a document has.
@@ -130,12 +140,12 @@ struct Format {
     format: u32,
 }
 
-fn create(folder: &Path, file: &'static str) -> Result<impl Write, trace::RecordingError> {
+pub(crate) fn create(folder: &Path, file: &'static str) -> Result<impl Write, trace::RecordingError> {
     let created = File::create_new(folder.join(file));
     created.map(BufWriter::new).map_err(|source| trace::RecordingError::Write { file, source })
 }
 
-fn write_json(
+pub(crate) fn write_json(
     folder: &Path,
     file: &'static str,
     document: &impl Serialize,
@@ -147,7 +157,7 @@ fn write_json(
         .map_err(|source| trace::RecordingError::Write { file, source })
 }
 
-fn open(folder: &Path, file: &'static str) -> Result<File, trace::RecordingError> {
+pub(crate) fn open(folder: &Path, file: &'static str) -> Result<File, trace::RecordingError> {
     let path = folder.join(file);
     let opened = fs::metadata(&path).and_then(|found| {
         // Opening a pipe would wait for its other end.
@@ -156,7 +166,10 @@ fn open(folder: &Path, file: &'static str) -> Result<File, trace::RecordingError
     opened.map_err(|source| trace::RecordingError::Read { file, source })
 }
 
-fn read_json<T: DeserializeOwned>(folder: &Path, file: &'static str) -> Result<T, trace::RecordingError> {
+pub(crate) fn read_json<T: DeserializeOwned>(
+    folder: &Path,
+    file: &'static str,
+) -> Result<T, trace::RecordingError> {
     let mut text = Vec::new();
     open(folder, file)?
         .take(LARGEST_DOCUMENT + 1)
@@ -169,7 +182,7 @@ fn read_json<T: DeserializeOwned>(folder: &Path, file: &'static str) -> Result<T
         .map_err(|error| trace::RecordingError::malformed(file, error.line(), &error))
 }
 
-const RUN: &str = "run.json";
+pub(crate) const RUN: &str = "run.json";
 const VERDICT: &str = "verdict.json";
 /// 64 MiB: a thousand runs take 3.
 const LARGEST_DOCUMENT: u64 = 64 << 20;

@@ -77,8 +77,13 @@ impl SocketHandle {
     }
 
     /// What passed the socket so far.
-    pub(crate) fn counters(&self) -> &Arc<Counters> {
-        &self.counters
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// A second descriptor of the socket. It keeps the connection open.
+    pub fn try_clone(&self) -> io::Result<OwnedFd> {
+        self.descriptor.try_clone()
     }
 }
 

@@ -34,7 +34,7 @@ impl Stream {
     /// The bytes of a connection as they are.
     pub fn plain(wire: Wire) -> Self {
         let handle = wire.handle();
-        let counters = Arc::clone(handle.counters());
+        let counters = handle.counters();
         Self { carrier: Carrier::Plain(wire), socket: handle, counters, message: MESSAGE }
     }
 
@@ -82,7 +82,7 @@ impl Stream {
     fn note_held(&self) {
         if let Carrier::WebSocket(bytes) = &self.carrier {
             let socket = self.socket.counters();
-            self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
+            self.counters.set_held(bytes.unwritten(&socket), bytes.unread(&socket));
         }
     }
 }

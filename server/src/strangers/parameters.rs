@@ -33,11 +33,6 @@ impl Progress {
         Self { expected, received: 0 }
     }
 
-    /// Bytes so far.
-    pub(super) fn received(&self) -> u64 {
-        self.received
-    }
-
     /// Counts a read, and gives its line.
     pub(super) fn read(&mut self, bytes: usize) -> String {
         self.received += bytes as u64;

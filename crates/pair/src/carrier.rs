@@ -1,24 +1,25 @@
 //! What carries the requests: raw TCP, or the messages of a WebSocket.
 
-use crate::dial::dial;
-use crate::open::OpenError;
 use bytes::Bytes;
-use scenario::files::{ClientFile, Protocol};
-use scenario::{HttpRequest, WEBSOCKET_PATH};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use transport::{HandshakeError, Messages, Received, Sent, SocketHandle, Wire};
+use transport::{Messages, Received, Sent, SocketHandle, Wire};
 
 /// An open connection.
-pub(super) enum Carrier {
+#[derive(Debug)]
+pub enum Carrier {
     /// Bytes without any header.
-    Tcp { wire: Box<Wire>, read_to_its_end: bool },
+    Tcp {
+        /// The connection.
+        wire: Box<Wire>,
+        /// The peer sends no more.
+        read_to_its_end: bool,
+    },
     /// A binary message a request.
     WebSocket(Box<Messages>),
 }
@@ -29,39 +30,18 @@ const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
 
 impl Carrier {
-    /// Dials `address`, and tells a WebSocket server what is about to come.
-    pub(super) async fn open(
-        file: &ClientFile,
-        address: &str,
-        patience: Duration,
-    ) -> Result<Self, OpenError> {
-        let tcp = dial(address, file.buffers, patience).await?;
-        let begun = timeout(patience, Self::begin(tcp, file, address)).await;
-        let address = address.to_owned();
-        match begun {
-            Ok(Ok(carrier)) => Ok(carrier),
-            Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
-            Ok(Err(source)) => Err(OpenError::Handshake { address, source }),
-            Err(_) => Err(OpenError::Silent { address, patience }),
-        }
+    /// Raw TCP.
+    pub fn bytes(wire: Wire) -> Self {
+        Self::Tcp { wire: Box::new(wire), read_to_its_end: false }
     }
 
-    async fn begin(tcp: TcpStream, file: &ClientFile, address: &str) -> Result<Self, HandshakeError> {
-        if let Some(user_timeout) = file.user_timeout {
-            socket::set_user_timeout(&tcp, user_timeout.0)?;
-        }
-        let wire = Wire::plain(tcp)?;
-        if file.protocol == Protocol::Tcp {
-            return Ok(Self::Tcp { wire: Box::new(wire), read_to_its_end: false });
-        }
-        let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-        let mut messages = transport::connect_messages(wire, &request, address).await?;
-        messages.send(Sent::Text(parameters(file))).await?;
-        Ok(Self::WebSocket(Box::new(messages)))
+    /// A WebSocket.
+    pub fn messages(messages: Messages) -> Self {
+        Self::WebSocket(Box::new(messages))
     }
 
     /// The socket beneath.
-    pub(super) fn socket(&self) -> SocketHandle {
+    pub fn socket(&self) -> SocketHandle {
         match self {
             Self::Tcp { wire, .. } => wire.handle(),
             Self::WebSocket(messages) => messages.socket(),
@@ -69,7 +49,7 @@ impl Carrier {
     }
 
     /// Sends one request: waits until the kernel has it all. What the server sends meanwhile is read and forgotten.
-    pub(super) async fn send(&mut self, payload: Bytes) -> io::Result<()> {
+    pub async fn send(&mut self, payload: Bytes) -> io::Result<()> {
         match self {
             Self::Tcp { wire, read_to_its_end } => {
                 let mut rest = payload;
@@ -91,7 +71,7 @@ impl Carrier {
     }
 
     /// Ends when the connection does; what the server sends is forgotten.
-    pub(super) async fn lost(&mut self) -> io::Error {
+    pub async fn lost(&mut self) -> io::Error {
         match self {
             Self::Tcp { wire, read_to_its_end } => {
                 let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
@@ -112,7 +92,7 @@ impl Carrier {
 
     /// Says that all was sent, or why no more is, and waits for at most `patience` until the server has closed too. False: it
     /// has not.
-    pub(super) async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
+    pub async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
         let farewell = async {
             match self {
                 Self::Tcp { wire, read_to_its_end } => {
@@ -133,11 +113,6 @@ impl Carrier {
         };
         timeout(patience, farewell).await.map_or(Ok(false), |ended| ended.map(|()| true))
     }
-}
-
-/// go-backpressure's first message.
-fn parameters(file: &ClientFile) -> String {
-    format!(r#"{{"payloadSize":{},"requestsTotal":{}}}"#, file.payload_size.as_u64(), file.requests_total)
 }
 
 /// Reads and forgets what there is.
@@ -181,15 +156,4 @@ fn ended_by(received: &Received) -> io::Error {
         _ => "the server closed the connection".to_owned(),
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, how)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_message_is_go_backpressures_byte_for_byte() {
-        let file = ClientFile::parse("", "client.yml").unwrap();
-        assert_eq!(parameters(&file), r#"{"payloadSize":1000,"requestsTotal":5}"#);
-    }
 }

@@ -6,7 +6,7 @@ use transport::{Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub enum Taken {
     /// So many bytes.
     Bytes(usize),
     /// The peer said goodbye, mostly with a code.
@@ -16,9 +16,12 @@ pub(super) enum Taken {
 }
 
 /// Something to read from.
-pub(super) trait Source {
+pub trait Source {
     /// Reads at most `at_most` bytes, at least 1. Nothing is lost when the wait is given up.
-    async fn read(&mut self, at_most: usize) -> io::Result<Taken>;
+    fn read(&mut self, at_most: usize) -> impl Future<Output = io::Result<Taken>> + Send;
+
+    /// From now on one read of the socket takes at most so many bytes; none: what the plan allows.
+    fn limit_reads(&mut self, at_once: Option<usize>);
 
     /// The socket beneath.
     fn socket(&self) -> SocketHandle;
@@ -29,13 +32,14 @@ const UNBOUNDED: usize = 64 << 10;
 
 /// Bytes without messages.
 #[derive(Debug)]
-pub(super) struct Bytes {
+pub struct Bytes {
     wire: Wire,
     buffer: Vec<u8>,
 }
 
 impl Bytes {
-    pub(super) fn new(wire: Wire) -> Self {
+    /// The bytes of a connection.
+    pub fn new(wire: Wire) -> Self {
         Self { wire, buffer: Vec::new() }
     }
 }
@@ -53,6 +57,9 @@ impl Source for Bytes {
         }
     }
 
+    // A read of bytes is one of the socket, and takes what the plan allows.
+    fn limit_reads(&mut self, _: Option<usize>) {}
+
     fn socket(&self) -> SocketHandle {
         self.wire.handle()
     }
@@ -63,7 +70,7 @@ const LARGEST: usize = 16 << 20;
 
 /// Messages, of which the plan may take parts. One at most is in user space, and what one read of the socket takes.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub struct Whole {
     messages: Messages,
     /// Bytes that one read of the socket takes; none: what the plan allows.
     at_once: Option<usize>,
@@ -72,11 +79,13 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    pub(super) fn new(messages: Messages, at_once: Option<usize>) -> Self {
-        Self { messages, at_once, rest: None }
+    /// The messages, of which one read of the socket takes what the plan allows.
+    pub fn new(messages: Messages) -> Self {
+        Self { messages, at_once: None, rest: None }
     }
 
-    pub(super) fn into_messages(self) -> Messages {
+    /// The messages, with what was not read.
+    pub fn into_messages(self) -> Messages {
         self.messages
     }
 
@@ -98,6 +107,10 @@ impl Source for Whole {
             Received::Close(code) => Ok(Taken::Close(code)),
             Received::End => Ok(Taken::End),
         }
+    }
+
+    fn limit_reads(&mut self, at_once: Option<usize>) {
+        self.at_once = at_once;
     }
 
     fn socket(&self) -> SocketHandle {

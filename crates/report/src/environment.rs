@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+use units::Clock;
 
 /// The sysctls that decide buffers, windows and congestion control.
 const SYSCTLS: [&str; 12] = [
@@ -21,15 +23,20 @@ const SYSCTLS: [&str; 12] = [
 
 /// This machine, as far as it tells.
 #[derive(Debug)]
-pub(crate) struct Environment {
-    pub(crate) kernel: String,
-    pub(crate) sysctls: BTreeMap<String, String>,
-    pub(crate) congestion_control: Option<String>,
-    pub(crate) privileges: Option<String>,
+pub struct Environment {
+    /// Its kernel's release.
+    pub kernel: String,
+    /// TCP sysctls of the network namespace, by name.
+    pub sysctls: BTreeMap<String, String>,
+    /// Congestion control of new connections.
+    pub congestion_control: Option<String>,
+    /// Effective capabilities of the process, as in `/proc/self/status`.
+    pub privileges: Option<String>,
 }
 
 impl Environment {
-    pub(crate) fn read() -> Self {
+    /// What it tells now.
+    pub fn read() -> Self {
         let line = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
         let sysctls: BTreeMap<String, String> = SYSCTLS
             .iter()
@@ -44,6 +51,29 @@ impl Environment {
             congestion_control: sysctls.get("net.ipv4.tcp_congestion_control").cloned(),
             sysctls,
             privileges,
+        }
+    }
+}
+
+/// The one place where the wall clock is read.
+#[derive(Debug)]
+pub struct Started {
+    /// The wall clock's nanoseconds since 1970 at the clock's time 0.
+    pub epoch_unix_ns: u64,
+    /// The wall clock, RFC 3339.
+    pub text: String,
+}
+
+impl Started {
+    /// Now.
+    pub fn now(clock: Clock) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the recording's header says when it was made")]
+        let wall = SystemTime::now();
+        let since_1970 = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            epoch_unix_ns: now.saturating_sub(clock.now().as_nanos()),
+            text: humantime::format_rfc3339_seconds(wall).to_string(),
         }
     }
 }

@@ -1,0 +1,255 @@
+//! One connection of a paired client: opened, and sent to or read from.
+
+use super::{Client, PairError, Remark};
+use crate::dial::dial;
+use crate::open::OpenError;
+use pair::{
+    Bytes, Carrier, Consumer, ConsumerEnding, Finished, Journal, Payloads, Producer, ProducerEnding, Source,
+    Watch, Whole, reader_of,
+};
+use scenario::files::{ClientFile, Protocol};
+use scenario::{HttpRequest, WEBSOCKET_PATH};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use trace::Direction;
+use transport::{HandshakeError, Messages, Sent, SocketHandle, Wire};
+use units::{ByteSize, Timestamp, format_duration};
+
+/// How long each step of the opening may take, and the first byte of a server that sends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a server is given to answer a goodbye.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// All is well, or this end goes away (RFC 6455 §7.4.1).
+const GOING_AWAY: u16 = 1001;
+
+/// A connection that is over, and what there is to say of it.
+type Over = (Finished, Option<Remark>);
+
+/// An open connection.
+enum Open {
+    Bytes(Wire),
+    Messages(Box<Messages>),
+}
+
+/// Opens the connection of this number at its time, and does with it what the file says.
+pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> Result<Over, PairError> {
+    let address = client.address();
+    let opened = async {
+        sleep(client.clock.until(at)).await;
+        open(&client.file, &address).await
+    };
+    let opened = tokio::select! {
+        opened = opened => opened?,
+        () = client.stop.cancelled() => return Err(PairError::Interrupted(address)),
+    };
+    match (client.file.end.direction, opened) {
+        (Direction::Upload, opened) => send(&client, number, opened, address).await,
+        (Direction::Download, Open::Bytes(mut wire)) => {
+            if client.file.half_close {
+                let what = "close one direction of the connection to";
+                let failed = |source| PairError::Nothing { what, address: address.clone(), source };
+                wire.shutdown().await.map_err(failed)?;
+            }
+            let source = Bytes::new(wire);
+            read(&client, number, source, false, address).await.map(|(over, _, _)| over)
+        }
+        (Direction::Download, Open::Messages(messages)) => {
+            let source = Whole::new(*messages);
+            let (over, asked, source) = read(&client, number, source, true, address).await?;
+            say_goodbye(source.into_messages(), asked).await;
+            Ok(over)
+        }
+    }
+}
+
+/// Dials `address`, and tells a WebSocket server what is about to come.
+async fn open(file: &ClientFile, address: &str) -> Result<Open, OpenError> {
+    let tcp = dial(address, file.end.buffers, PATIENCE).await?;
+    let begun = timeout(PATIENCE, begin(tcp, file, address)).await;
+    let address = address.to_owned();
+    match begun {
+        Ok(Ok(open)) => Ok(open),
+        Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
+        Ok(Err(source)) => Err(OpenError::Handshake { address, source }),
+        Err(_) => Err(OpenError::Silent { address, patience: PATIENCE }),
+    }
+}
+
+async fn begin(tcp: TcpStream, file: &ClientFile, address: &str) -> Result<Open, HandshakeError> {
+    if let Some(user_timeout) = file.end.user_timeout {
+        socket::set_user_timeout(&tcp, user_timeout.0)?;
+    }
+    let wire = Wire::plain(tcp)?;
+    if file.protocol == Protocol::Tcp {
+        return Ok(Open::Bytes(wire));
+    }
+    let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
+    let mut messages = transport::connect_messages(wire, &request, address).await?;
+    if file.end.direction == Direction::Upload {
+        messages.send(Sent::Text(parameters(file))).await?;
+    }
+    Ok(Open::Messages(Box::new(messages)))
+}
+
+/// go-backpressure's first message.
+fn parameters(file: &ClientFile) -> String {
+    let production = &file.end.production;
+    // Where there is no total, what has come is a share of nothing.
+    let total = production.requests.unwrap_or(0);
+    format!(r#"{{"payloadSize":{},"requestsTotal":{total}}}"#, production.payload.as_u64())
+}
+
+/// The words before a line of one connection among several.
+fn prefix(client: &Client, number: u32) -> String {
+    if client.file.connections > 1 { format!("{number}: ") } else { String::new() }
+}
+
+fn watch(client: &Client, socket: &SocketHandle) -> Result<Watch, PairError> {
+    Watch::begin(socket, client.role(), &client.watching).map_err(PairError::Watch)
+}
+
+async fn send(client: &Client, number: u32, opened: Open, address: String) -> Result<Over, PairError> {
+    let carrier = match opened {
+        Open::Bytes(wire) => Carrier::bytes(wire),
+        Open::Messages(messages) => Carrier::messages(*messages),
+    };
+    let mut watch = watch(client, &carrier.socket())?;
+    let production = client.file.end.production;
+    let prefix = prefix(client, number);
+    let mut producer = Producer {
+        carrier,
+        production,
+        limits: client.file.end.limits,
+        payloads: Payloads::new(client.seed.wrapping_add(u64::from(number - 1)), production.payload),
+        clock: client.clock,
+        ledger: client.watching.ledger.clone(),
+        told: |request, size: ByteSize| {
+            client.lines.say(format!("{prefix}req: {request} (wrote {} bytes)", size.as_u64()));
+        },
+        figures: pair::Connection::default(),
+        journal: Journal::default(),
+    };
+    let ending = tokio::select! {
+        ending = producer.run(&client.stop) => ending,
+        gone = watch.run() => ProducerEnding::Broken(io::Error::new(io::ErrorKind::TimedOut, gone)),
+    };
+    let (figures, journal) = (producer.figures, producer.journal);
+    let fired = figures.requests;
+    let requests = match production.requests {
+        Some(all) => format!("{fired} of {all} requests"),
+        None => format!("{fired} requests"),
+    };
+    let (ending, early, note) = match ending {
+        ProducerEnding::Broken(source) if fired == 0 && production.includes(0) => {
+            return Err(PairError::Nothing { what: "send anything to", address, source });
+        }
+        ProducerEnding::Interrupted if fired == 0 => return Err(PairError::Interrupted(address)),
+        ProducerEnding::Complete { waited: None } => ("the server closed".to_owned(), false, None),
+        ProducerEnding::Complete { waited: Some(waited) } => {
+            let note = format!("the server had not closed after {}", format_duration(waited));
+            (note.clone(), false, Some(Remark::Note(note)))
+        }
+        ProducerEnding::Broken(error) => {
+            (format!("the connection ended after {requests}: {error}"), true, None)
+        }
+        ProducerEnding::Limited(how) => {
+            (format!("the connection was ended after {requests} by its limit: {how}"), true, None)
+        }
+        ProducerEnding::Interrupted => (format!("interrupted after {requests}"), true, None),
+    };
+    Ok((Finished::of(number, (ending, early), figures, journal, Some(watch)), note))
+}
+
+/// Reads; true: the server said goodbye, and is answered.
+async fn read<S: Source>(
+    client: &Client,
+    number: u32,
+    mut source: S,
+    messages: bool,
+    address: String,
+) -> Result<(Over, bool, S), PairError> {
+    let socket = source.socket();
+    let mut watch = watch(client, &socket)?;
+    let (reader, at_once) = reader_of(&client.file.end, number, messages, client.clock.now());
+    source.limit_reads(at_once);
+    let prefix = prefix(client, number);
+    let mut consumer = Consumer {
+        source,
+        reader,
+        limits: client.file.end.limits,
+        clock: client.clock,
+        told: |bytes: usize| client.lines.say(format!("{prefix}read {bytes} bytes")),
+        figures: pair::Connection::default(),
+        journal: Journal::default(),
+    };
+    let ending = tokio::select! {
+        ending = consumer.run() => ending,
+        gone = watch.run() => ConsumerEnding::Gone(gone),
+        silent = silence(&socket) => ConsumerEnding::Failed(silent),
+        () = client.stop.cancelled() => ConsumerEnding::Interrupted,
+    };
+    let Consumer { source, figures, journal, .. } = consumer;
+    let asked = matches!(ending, ConsumerEnding::Close(_));
+    let (ending, early) = match ending {
+        ConsumerEnding::Failed(source) if figures.bytes == 0 => {
+            return Err(PairError::Nothing { what: "read anything from", address, source });
+        }
+        ConsumerEnding::Interrupted if figures.bytes == 0 => return Err(PairError::Interrupted(address)),
+        ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) => {
+            ("the server closed".to_owned(), false)
+        }
+        ConsumerEnding::Close(Some(code)) => {
+            (format!("the server closed the WebSocket with code {code}"), true)
+        }
+        other => {
+            let bytes = figures.bytes;
+            (format!("the connection ended after {bytes} bytes: {other}"), true)
+        }
+    };
+    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), asked, source))
+}
+
+/// Ends when nothing has come for as long as a server has to begin.
+async fn silence(socket: &SocketHandle) -> io::Error {
+    let before = socket.counters().read();
+    sleep(PATIENCE).await;
+    let waits = socket::receive_queue(socket).is_ok_and(|waiting| waiting > ByteSize::bytes(0));
+    if socket.counters().read() > before || waits {
+        return std::future::pending().await;
+    }
+    let seconds = PATIENCE.as_secs();
+    let why = format!(
+        "it sent nothing within {seconds} s; a server that sends has `direction: download` in its file"
+    );
+    io::Error::new(io::ErrorKind::TimedOut, why)
+}
+
+/// Answers a goodbye, or says one.
+async fn say_goodbye(mut messages: Messages, answer: bool) {
+    let farewell = async {
+        if !answer {
+            messages.close(GOING_AWAY, "the client ends").await?;
+        }
+        messages.flush().await
+    };
+    if !matches!(timeout(FAREWELL, farewell).await, Ok(Ok(()))) {
+        tracing::debug!("a goodbye was not sent");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_message_is_go_backpressures_byte_for_byte() {
+        let file = ClientFile::parse("", "client.yml").unwrap();
+        assert_eq!(parameters(&file), r#"{"payloadSize":1000,"requestsTotal":5}"#);
+    }
+}

@@ -1,0 +1,78 @@
+//! Guests that send: each is read by the file's plan.
+
+use super::parameters::{self, Parameters, Progress};
+use super::{FAREWELL, GOING_AWAY, Guests, say_goodbye};
+use pair::{Bytes, Consumer, ConsumerEnding, Finished, Journal, Source, Watch, Whole, reader_of};
+use std::net::SocketAddr;
+use tokio::time::timeout;
+use trace::Role;
+use tracing::{debug, info, warn};
+use transport::{Messages, Wire};
+
+impl Guests {
+    pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
+        let lines = &self.strangers.lines;
+        let told = |bytes: usize| lines.say(format!("read {bytes} bytes"));
+        let (ending, bytes, _) = self.read(Bytes::new(wire), false, told, peer).await;
+        info!(%peer, bytes, %ending, "raw TCP is over");
+    }
+
+    pub(super) async fn read_messages(&self, messages: Messages, parameters: Parameters, peer: SocketAddr) {
+        info!(%peer, payload = parameters.payload_size, requests = parameters.requests_total, "session begins");
+        let lines = &self.strangers.lines;
+        let mut progress = Progress::of(parameters);
+        let told = |bytes: usize| lines.say(progress.read(bytes));
+        let (ending, bytes, source) = self.read(Whole::new(messages), true, told, peer).await;
+        info!(%peer, bytes, %ending, "session is over");
+        match &ending {
+            ConsumerEnding::Close(code) => {
+                lines.say(parameters::goodbye(*code));
+                let answered = timeout(FAREWELL, source.into_messages().flush()).await;
+                debug!(%peer, ?answered, "goodbye was answered");
+            }
+            ConsumerEnding::Interrupted => {
+                say_goodbye(source.into_messages(), GOING_AWAY, "the server ends").await;
+            }
+            ConsumerEnding::Limited(_) => {
+                say_goodbye(source.into_messages(), GOING_AWAY, "a limit was reached").await;
+            }
+            ConsumerEnding::Fin | ConsumerEnding::Gone(_) => {}
+            ConsumerEnding::Failed(error) => warn!(%peer, %error, "a session failed"),
+        }
+    }
+
+    /// Reads to the end; gives how it ended, how many bytes came, and what was read from.
+    async fn read<S: Source>(
+        &self,
+        mut source: S,
+        messages: bool,
+        told: impl FnMut(usize),
+        peer: SocketAddr,
+    ) -> (ConsumerEnding, u64, S) {
+        let number = self.number();
+        let (reader, at_once) = reader_of(&self.strangers.end, number, messages, self.clock.now());
+        source.limit_reads(at_once);
+        let mut watch = Watch::begin(&source.socket(), Role::Consumer, &self.strangers.watching)
+            .inspect_err(|error| warn!(%peer, %error, "a connection is not watched"))
+            .ok();
+        let mut consumer = Consumer {
+            source,
+            reader,
+            limits: self.strangers.end.limits,
+            clock: self.clock,
+            told,
+            figures: pair::Connection::default(),
+            journal: Journal::default(),
+        };
+        let ending = tokio::select! {
+            ending = consumer.run() => ending,
+            gone = pair::watched(&mut watch) => ConsumerEnding::Gone(gone),
+            () = self.leave.cancelled() => ConsumerEnding::Interrupted,
+        };
+        let Consumer { source, figures, journal, .. } = consumer;
+        let bytes = figures.bytes;
+        let early = !matches!(ending, ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)));
+        self.keep(Finished::of(number, (ending.to_string(), early), figures, journal, watch));
+        (ending, bytes, source)
+    }
+}
