@@ -6,6 +6,7 @@ mod endings;
 mod keys;
 mod others;
 mod python;
+mod phenomena;
 mod refusals;
 
 use crate::command::{Background, program};

@@ -63,6 +63,7 @@ fn producer(page: &mut Page, document: &PairDocument) {
     let held =
         held.map_or_else(unknown, |held| format!("{} unacknowledged after the last write", size(held)));
     page.line("held back", &held);
+    page.line("queued", &format!("at most {} at once in a send queue", size(queue_max(document))));
 }
 
 fn consumer(page: &mut Page, document: &PairDocument) {
@@ -71,8 +72,11 @@ fn consumer(page: &mut Page, document: &PairDocument) {
         "longest wait",
         &format!("{} for bytes that would have been read", time(document.totals.longest_wait_ms)),
     );
-    let queue = document.connections.iter().map(|connection| connection.queue_max_bytes).max();
-    page.line("unread", &format!("at most {} at once in a receive queue", size(queue.unwrap_or_default())));
+    page.line("unread", &format!("at most {} at once in a receive queue", size(queue_max(document))));
+}
+
+fn queue_max(document: &PairDocument) -> u64 {
+    document.connections.iter().map(|connection| connection.queue_max_bytes).max().unwrap_or_default()
 }
 
 fn carried(document: &PairDocument, what: &str) -> String {
@@ -82,13 +86,9 @@ fn carried(document: &PairDocument, what: &str) -> String {
         "{} in {}, {} in {}{rate}",
         size(totals.bytes),
         count(totals.requests, what),
-        direction(document),
+        document.direction,
         time(totals.took_ms)
     )
-}
-
-fn direction(document: &PairDocument) -> String {
-    document.direction.to_string()
 }
 
 fn connections(page: &mut Page, document: &PairDocument) {

@@ -175,18 +175,31 @@ fn either_end_may_produce_and_the_other_one_reads() {
 }
 
 #[test]
-fn every_file_that_is_shipped_parses() {
+fn every_file_that_is_shipped_parses_and_says_how_to_run_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
-        let (server, client) = (ServerFile::parse(&text, &name), ClientFile::parse(&text, &name));
-        assert!(server.is_ok() || client.is_ok(), "{server:?} {client:?}");
-        assert!(text.starts_with("# ") && text.contains("./backpressure -"), "{name} says how to run it");
-        seen += 1;
+    let mut pairs = 0;
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+            let (kind, mistake) = match path.file_name().unwrap().to_str().unwrap() {
+                "server.yml" => ("server", ServerFile::parse(&text, &name).err()),
+                "client.yml" => ("client", ClientFile::parse(&text, &name).err()),
+                other => panic!("{other} is neither"),
+            };
+            assert_eq!(mistake, None);
+            let command = format!("./backpressure -{kind} configs/");
+            assert!(text.starts_with("# ") && text.contains(&command), "{name} says how to run it");
+        }
+        assert!(folder.join("server.yml").exists() && folder.join("client.yml").exists());
+        pairs += 1;
     }
-    assert!(seen >= 2, "{seen} files");
+    assert_eq!(pairs, 10);
     assert_eq!(server(include_str!("../../../../configs/server.yml")), server(GO_SERVER));
     assert_eq!(client(include_str!("../../../../configs/client.yml")), client(GO_CLIENT));
 }
