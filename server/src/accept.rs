@@ -78,13 +78,13 @@ impl Server {
         let (instance, limits) = (RunId::from_random(random()), settings.limits);
         let meter = Arc::<Meter>::default();
         let metrics = Arc::new(Metrics::new(Arc::clone(&meter)));
-        let shared = Shared { instance, clock, sampler, limits, meter };
+        let shared = Shared { instance, clock, sampler, limits, meter: Arc::clone(&meter) };
         let door = Door {
             registry: Registry::default(),
             shared,
             tls: settings.tls,
             public: settings.public,
-            guests: settings.strangers.map(|strangers| Guests::new(strangers, clock)),
+            guests: settings.strangers.map(|strangers| Guests::new(strangers, clock, meter)),
             places: Arc::new(Semaphore::new(limits.connections)),
             metrics,
         };

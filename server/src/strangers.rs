@@ -4,6 +4,7 @@ mod parameters;
 mod reading;
 mod sending;
 
+use endpoint::Meter;
 use pair::{Collection, Finished, Watching};
 use parameters::Parameters;
 use report::Lines;
@@ -79,7 +80,9 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 const SPEAKS_FIRST: Duration = Duration::from_millis(300);
 
 impl Guests {
-    pub(crate) fn new(strangers: Strangers, clock: Clock) -> Self {
+    /// Nobody yet; what passes is added up in `meter`.
+    pub(crate) fn new(mut strangers: Strangers, clock: Clock, meter: Arc<Meter>) -> Self {
+        strangers.watching.meter = Some((meter, strangers.end.direction));
         let (leave, here) = (CancellationToken::new(), TaskTracker::new());
         Self { strangers, clock, leave, here, come: AtomicU32::new(0) }
     }

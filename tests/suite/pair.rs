@@ -5,8 +5,8 @@ mod browser;
 mod endings;
 mod keys;
 mod others;
-mod python;
 mod phenomena;
+mod python;
 mod refusals;
 
 use crate::command::{Background, program};

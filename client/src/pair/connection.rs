@@ -184,7 +184,7 @@ async fn read<S: Source>(
         reader,
         limits: client.file.end.limits,
         clock: client.clock,
-        told: |bytes: usize| client.lines.say(format!("{prefix}read {bytes} bytes")),
+        told: |bytes: &[u8]| client.lines.say(format!("{prefix}read {} bytes", bytes.len())),
         figures: pair::Connection::default(),
         journal: Journal::default(),
     };

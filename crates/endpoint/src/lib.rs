@@ -15,7 +15,7 @@ mod subject;
 mod ticker;
 
 pub use end::{End, EndHandle, EndLink, link, run};
-pub use meter::{Flow, Meter};
+pub use meter::{Flow, Meter, Tally};
 pub use sampler::{Sampler, Watch};
 pub use series::Series;
 pub use subject::Target;

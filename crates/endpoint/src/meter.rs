@@ -69,7 +69,7 @@ impl Meter {
 
 /// Turns the samples of one stream into what passed since the sample before.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub struct Tally {
     role: Role,
     last: Option<Last>,
     /// Since when a write has waited without progress.
@@ -86,12 +86,13 @@ struct Last {
 }
 
 impl Tally {
-    pub(crate) fn new(role: Role) -> Self {
+    /// Of an end that plays `role`.
+    pub fn new(role: Role) -> Self {
         Self { role, last: None, stalled: None }
     }
 
     /// What passed until `sample`, which comes after all before.
-    pub(crate) fn observe(&mut self, sample: &Sample) -> Flow {
+    pub fn observe(&mut self, sample: &Sample) -> Flow {
         let Sample { at, stream_bytes: bytes, waiting, .. } = *sample;
         let window = if self.role == Role::Producer { sample.snd_wnd } else { sample.rcv_wnd };
         let Some(last) = self.last.replace(Last { at, bytes, window, waiting }) else {

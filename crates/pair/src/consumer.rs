@@ -59,7 +59,7 @@ pub struct Consumer<S, T> {
     pub limits: Limits,
     /// The time.
     pub clock: Clock,
-    /// Hears the length of each read.
+    /// Is shown what each read took.
     pub told: T,
     /// What was measured so far.
     pub figures: Connection,
@@ -67,7 +67,7 @@ pub struct Consumer<S, T> {
     pub journal: Journal,
 }
 
-impl<S: Source, T: FnMut(usize)> Consumer<S, T> {
+impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
     /// Reads until the bytes end.
     pub async fn run(&mut self) -> ConsumerEnding {
         self.figures.began = self.clock.now();
@@ -118,8 +118,8 @@ impl<S: Source, T: FnMut(usize)> Consumer<S, T> {
             Err(_) => self.idle(quiet, now),
             Ok(Ok(Taken::Bytes(bytes))) => {
                 quiet.since = now;
-                self.reader.took(bytes, now);
-                self.figures.bytes += bytes as u64;
+                self.reader.took(bytes.len(), now);
+                self.figures.bytes += bytes.len() as u64;
                 self.figures.requests += 1;
                 self.figures.took = now.since(self.figures.began).unwrap_or_default();
                 (self.told)(bytes);

@@ -23,3 +23,6 @@ pub use producer::{Producer, ProducerEnding};
 pub use reading::reader_of;
 pub use source::{Bytes, Source, Taken, Whole};
 pub use watch::{Watch, Watching, watched};
+
+#[cfg(test)]
+mod laws;

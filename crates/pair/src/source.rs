@@ -6,9 +6,9 @@ use transport::{Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
 #[derive(Debug)]
-pub enum Taken {
-    /// So many bytes.
-    Bytes(usize),
+pub enum Taken<'a> {
+    /// These, at least one; or an empty message.
+    Bytes(&'a [u8]),
     /// The peer said goodbye, mostly with a code.
     Close(Option<u16>),
     /// The peer sends no more.
@@ -18,7 +18,7 @@ pub enum Taken {
 /// Something to read from.
 pub trait Source {
     /// Reads at most `at_most` bytes, at least 1. Nothing is lost when the wait is given up.
-    fn read(&mut self, at_most: usize) -> impl Future<Output = io::Result<Taken>> + Send;
+    fn read(&mut self, at_most: usize) -> impl Future<Output = io::Result<Taken<'_>>> + Send;
 
     /// From now on one read of the socket takes at most so many bytes; none: what the plan allows.
     fn limit_reads(&mut self, at_once: Option<usize>);
@@ -45,7 +45,7 @@ impl Bytes {
 }
 
 impl Source for Bytes {
-    async fn read(&mut self, at_most: usize) -> io::Result<Taken> {
+    async fn read(&mut self, at_most: usize) -> io::Result<Taken<'_>> {
         let wanted = if at_most == usize::MAX { UNBOUNDED } else { at_most.min(LARGEST) };
         if self.buffer.len() < wanted {
             self.buffer = vec![0; wanted];
@@ -53,7 +53,7 @@ impl Source for Bytes {
         let part = self.buffer.get_mut(..wanted).unwrap_or_default();
         match self.wire.read(part).await? {
             0 => Ok(Taken::End),
-            bytes => Ok(Taken::Bytes(bytes)),
+            count => Ok(Taken::Bytes(part.get(..count).unwrap_or_default())),
         }
     }
 
@@ -74,14 +74,16 @@ pub struct Whole {
     messages: Messages,
     /// Bytes that one read of the socket takes; none: what the plan allows.
     at_once: Option<usize>,
-    /// Bytes of the present message that the plan has not taken.
-    rest: Option<usize>,
+    /// What the plan took last.
+    taken: bytes::Bytes,
+    /// What of the present message it has not taken.
+    rest: bytes::Bytes,
 }
 
 impl Whole {
     /// The messages, of which one read of the socket takes what the plan allows.
     pub fn new(messages: Messages) -> Self {
-        Self { messages, at_once: None, rest: None }
+        Self { messages, at_once: None, taken: bytes::Bytes::new(), rest: bytes::Bytes::new() }
     }
 
     /// The messages, with what was not read.
@@ -89,21 +91,23 @@ impl Whole {
         self.messages
     }
 
-    fn take(&mut self, rest: usize, at_most: usize) -> Taken {
-        let taken = rest.min(at_most);
-        self.rest = Some(rest - taken).filter(|rest| *rest > 0);
-        Taken::Bytes(taken)
+    fn take(&mut self, at_most: usize) -> Taken<'_> {
+        self.taken = self.rest.split_to(self.rest.len().min(at_most));
+        Taken::Bytes(&self.taken)
     }
 }
 
 impl Source for Whole {
-    async fn read(&mut self, at_most: usize) -> io::Result<Taken> {
-        if let Some(rest) = self.rest {
-            return Ok(self.take(rest, at_most));
+    async fn read(&mut self, at_most: usize) -> io::Result<Taken<'_>> {
+        if !self.rest.is_empty() {
+            return Ok(self.take(at_most));
         }
         self.messages.socket().limit_reads(self.at_once.unwrap_or(at_most));
         match self.messages.next().await? {
-            received @ (Received::Binary(_) | Received::Text(_)) => Ok(self.take(received.length(), at_most)),
+            Received::Binary(bytes) | Received::Text(bytes) => {
+                self.rest = bytes;
+                Ok(self.take(at_most))
+            }
             Received::Close(code) => Ok(Taken::Close(code)),
             Received::End => Ok(Taken::End),
         }

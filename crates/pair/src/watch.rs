@@ -1,12 +1,13 @@
 //! What the kernel tells of a connection while it carries a pair's bytes, and whether its peer is still there.
 
 use crate::journal::Ledger;
-use endpoint::{Sampler, Series, Target};
+use endpoint::{Meter, Sampler, Series, Tally, Target};
 use socket::TcpState;
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use trace::{Role, Sample, Tag};
+use trace::{Direction, Role, Sample, Tag};
 use transport::SocketHandle;
 use units::Timestamp;
 
@@ -21,6 +22,8 @@ pub struct Watching {
     pub room: usize,
     /// Where durations are counted.
     pub ledger: Ledger,
+    /// Where what passes is added up for whoever watches the process, and in which direction.
+    pub meter: Option<(Arc<Meter>, Direction)>,
 }
 
 impl Watching {
@@ -28,7 +31,7 @@ impl Watching {
     pub fn of(connections: u32, sampler: Sampler, recorded: bool) -> Self {
         let interval = LOOK.max(COST * 20 * connections);
         let room = if recorded { ROOM / usize::try_from(connections.max(1)).unwrap_or(1) } else { 0 };
-        Self { sampler, interval, room, ledger: Ledger::default() }
+        Self { sampler, interval, room, ledger: Ledger::default(), meter: None }
     }
 }
 
@@ -47,6 +50,8 @@ pub struct Watch {
     samples: endpoint::Watch,
     role: Role,
     ledger: Ledger,
+    meter: Option<(Arc<Meter>, Direction)>,
+    tally: Tally,
     series: Option<Series>,
     /// The consumer's window, as known at this end.
     closed: Closed,
@@ -68,6 +73,8 @@ impl Watch {
             samples,
             role,
             ledger: watching.ledger.clone(),
+            meter: watching.meter.clone(),
+            tally: Tally::new(role),
             series: (watching.room > 0).then(|| Series::with_room(watching.room)),
             closed: Closed::default(),
             queue_max: 0,
@@ -123,6 +130,9 @@ impl Watch {
         };
         if let Some(stretch) = self.closed.saw(window, sample.at) {
             self.ledger.record(Tag::ZeroWindow, stretch);
+        }
+        if let Some((meter, direction)) = &self.meter {
+            meter.add(*direction, self.tally.observe(&sample));
         }
         self.queue_max = self.queue_max.max(queue);
         self.ledger.record(Tag::Rtt, Duration::from_micros(u64::from(sample.rtt_us)));

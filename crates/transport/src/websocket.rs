@@ -43,6 +43,8 @@ pub(crate) struct WebSocketBytes {
     socket: WebSocketStream<Wire>,
     /// The rest of a message that was read in part.
     rest: Bytes,
+    /// What came while this end wrote.
+    heard: Option<io::Result<Received>>,
     written: Ledger,
     read: Ledger,
 }
@@ -104,6 +106,7 @@ impl WebSocketBytes {
         Self {
             socket,
             rest: Bytes::new(),
+            heard: None,
             written: Ledger { masked: client, base: counters.written(), framed: 0 },
             read: Ledger { masked: !client, base: counters.read() - early as u64, framed: 0 },
         }
@@ -116,8 +119,18 @@ impl WebSocketBytes {
 
     /// Bytes in user space that were read from the kernel and not yet given out, wire framing included.
     pub(crate) fn unread(&self, wire: &Counters) -> u64 {
-        let given = self.read.framed - self.rest.len() as u64;
+        let heard = match &self.heard {
+            Some(Ok(received)) => received.length(),
+            Some(Err(_)) | None => 0,
+        };
+        let given = self.read.framed - (self.rest.len() + heard) as u64;
         (wire.read() - self.read.base).saturating_sub(given) + wire.unread()
+    }
+
+    /// Bytes of all frames that were read, with their headers.
+    #[cfg(test)]
+    pub(crate) fn framed_bytes_read(&self) -> u64 {
+        self.read.framed
     }
 
     pub(crate) fn poll_read(
@@ -138,11 +151,30 @@ impl WebSocketBytes {
 
     /// The next message that is for us.
     pub(crate) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
+        match self.heard.take() {
+            Some(heard) => Poll::Ready(heard),
+            None => self.poll_receive(context),
+        }
+    }
+
+    /// Reads what the peer says to an end that writes, so that its pings are answered; one message, or the end, is kept for the
+    /// next read.
+    fn listen(&mut self, context: &mut Context<'_>) {
+        if self.heard.is_none()
+            && let Poll::Ready(heard) = self.poll_receive(context)
+        {
+            self.heard = Some(heard);
+            // Whoever waits to read was not told of it.
+            context.waker().wake_by_ref();
+        }
+    }
+
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
         loop {
             let received = match ready!(Pin::new(&mut self.socket).poll_next(context)) {
                 Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
                 Some(Ok(Message::Text(text))) => Received::Text(text.into()),
-                // It answers when it is asked for the next message: a producer, which reads nothing, never does.
+                // It answers when it is asked for the next message, or flushed.
                 Some(Ok(Message::Ping(payload))) => {
                     self.read.add(payload.len());
                     self.written.add(payload.len());
@@ -187,6 +219,7 @@ impl WebSocketBytes {
         slices: &[IoSlice<'_>],
         largest: usize,
     ) -> Poll<io::Result<usize>> {
+        self.listen(context);
         ready!(self.poll_flush(context))?;
         let all: usize = slices.iter().map(|slice| slice.len()).sum();
         let mut message = BytesMut::with_capacity(all.min(largest));

@@ -12,7 +12,7 @@ use transport::{Messages, Wire};
 impl Guests {
     pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
         let lines = &self.strangers.lines;
-        let told = |bytes: usize| lines.say(format!("read {bytes} bytes"));
+        let told = |bytes: &[u8]| lines.say(format!("read {} bytes", bytes.len()));
         let (ending, bytes, _) = self.read(Bytes::new(wire), false, told, peer).await;
         info!(%peer, bytes, %ending, "raw TCP is over");
     }
@@ -21,7 +21,7 @@ impl Guests {
         info!(%peer, payload = parameters.payload_size, requests = parameters.requests_total, "session begins");
         let lines = &self.strangers.lines;
         let mut progress = Progress::of(parameters);
-        let told = |bytes: usize| lines.say(progress.read(bytes));
+        let told = |bytes: &[u8]| lines.say(progress.read(bytes.len()));
         let (ending, bytes, source) = self.read(Whole::new(messages), true, told, peer).await;
         info!(%peer, bytes, %ending, "session is over");
         match &ending {
@@ -46,7 +46,7 @@ impl Guests {
         &self,
         mut source: S,
         messages: bool,
-        told: impl FnMut(usize),
+        told: impl FnMut(&[u8]),
         peer: SocketAddr,
     ) -> (ConsumerEnding, u64, S) {
         let number = self.number();

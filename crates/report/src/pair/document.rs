@@ -204,6 +204,10 @@ fn unmet(totals: &PairTotals, expected: &PairExpectations) -> Vec<String> {
             sentences.push(format!("the rate was {rate}, where at least {least} was expected"));
         }
     }
+    if let Some(least) = expected.min_bytes.filter(|least| totals.bytes < least.as_u64()) {
+        let came = totals.bytes;
+        sentences.push(format!("{came} bytes passed, where at least {} were expected", least.as_u64()));
+    }
     sentences.extend(zero_window_unmet(totals.zero_window_ms, expected.zero_window));
     sentences
 }
@@ -226,13 +230,14 @@ fn zero_window_unmet(zero_window_ms: Option<f64>, expected: Option<Seen>) -> Opt
 mod tests {
     use super::*;
     use std::time::Duration;
-    use units::ByteRate;
+    use units::{ByteRate, ByteSize};
 
     #[test]
     fn expectations_that_are_not_met_are_told_with_both_figures() {
         let totals = PairTotals {
             longest_write_stall_ms: 700.0,
             zero_window_ms: Some(0.0),
+            bytes: 5000,
             bytes_per_second: Some(1e6),
             latency: Some(PairLatency { p50_ms: 1.0, p99_ms: 90.0, max_ms: 700.0 }),
             ..PairTotals::default()
@@ -243,6 +248,7 @@ mod tests {
             min_write_stall: span(600),
             max_latency: span(100),
             min_rate: Some(ByteRate::bytes_per_second(1_000_000)),
+            min_bytes: Some(ByteSize::bytes(5000)),
             zero_window: Some(Seen::None),
         };
         assert_eq!(unmet(&totals, &met), Vec::<String>::new());
@@ -251,6 +257,7 @@ mod tests {
             min_write_stall: span(900),
             max_latency: span(50),
             min_rate: Some(ByteRate::bytes_per_second(2_000_000)),
+            min_bytes: Some(ByteSize::bytes(5001)),
             zero_window: Some(Seen::Seen),
         };
         assert_eq!(
@@ -260,6 +267,7 @@ mod tests {
                 "the longest write stall was 700 ms, where at least 900ms was expected",
                 "the 99th percentile of the send latency was 90 ms, where at most 50ms was expected",
                 "the rate was 1 MB/s, where at least 2 MB/s was expected",
+                "5000 bytes passed, where at least 5001 were expected",
                 "the window was never closed, where that was expected to be seen",
             ]
         );

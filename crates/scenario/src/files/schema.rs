@@ -59,7 +59,7 @@ mod tests {
             ("ReadPhase", 5),
             ("Slow", 2),
             ("Limits", 3),
-            ("Expectations", 5),
+            ("Expectations", 6),
         ] {
             assert_eq!(properties(file).len(), keys, "{file}");
             for (key, property) in properties(file) {

@@ -141,6 +141,8 @@ pub struct PairExpectations {
     pub max_latency: Option<Span>,
     /// The rate of all connections together, at least.
     pub min_rate: Option<ByteRate>,
+    /// The bytes of all connections together, at least.
+    pub min_bytes: Option<ByteSize>,
     /// Whether a closed window is to be seen.
     pub zero_window: Option<Seen>,
 }
@@ -167,6 +169,8 @@ pub(super) struct ExpectKeys {
     max_latency: Option<Scalar<Time<0, PHASE_MAX_MS, false>>>,
     /// The rate of all connections together, at least, such as `1MB/s`. By default any.
     min_rate: Option<Scalar<ByteRate>>,
+    /// The bytes of all connections together, at least: 1 B to 1 TiB, such as `200KiB`. By default any.
+    min_bytes: Option<Scalar<Size<1, { LIMITS.stream_max.as_u64() }, false>>>,
     /// Whether the consumer's window is closed at some time: `seen` or `none`. By default either.
     zero_window: Option<Scalar<Seen>>,
 }
@@ -183,6 +187,7 @@ impl ExpectKeys {
             min_write_stall: time(self.min_write_stall),
             max_latency: time(self.max_latency),
             min_rate: self.min_rate.map(|Scalar(rate)| rate),
+            min_bytes: self.min_bytes.map(|Scalar(Size(bytes))| bytes),
             zero_window: self.zero_window.map(|Scalar(seen)| seen),
         }
     }

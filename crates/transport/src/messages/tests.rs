@@ -3,7 +3,7 @@ use crate::connect_messages;
 use crate::loopback::{accept, wires};
 use scenario::{HttpRequest, WEBSOCKET_PATH};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// The client's end, and the server's, which takes messages up to 1 MiB.
@@ -54,6 +54,38 @@ async fn a_stream_begins_with_the_message_that_was_read_already() {
     stream.read_exact(&mut all).await.unwrap();
     assert_eq!(&all, b"first\nsecond");
     assert_eq!(stream.counters().unread(), 0);
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_by_one_who_only_writes() {
+    let (client, mut server) = pair().await;
+    let mut stream = client.into_stream(Bytes::new());
+    server.websocket.start(Message::Ping(Bytes::from_static(b"there?"))).unwrap();
+    server.flush().await.unwrap();
+    for _ in 0..20 {
+        stream.write_all(&[7; 100]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    stream.flush().await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(server.next().await.unwrap().length(), 100);
+    }
+    // Each frame of the client has a header of 6 bytes, and one of them was the answer.
+    assert_eq!(server.websocket.framed_bytes_read(), 20 * 106 + 6 + 6);
+}
+
+#[tokio::test]
+async fn what_comes_while_one_writes_is_there_to_be_read() {
+    let (client, mut server) = pair().await;
+    let mut stream = client.into_stream(Bytes::new());
+    server.send(Sent::Binary(Bytes::from_static(b"said"))).await.unwrap();
+    for _ in 0..5 {
+        stream.write_all(&[7; 100]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut said = [0; 4];
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!((&said, stream.counters().unread()), (b"said", 0));
 }
 
 #[tokio::test]
