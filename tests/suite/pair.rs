@@ -2,6 +2,7 @@
 
 mod both;
 mod browser;
+mod download;
 mod endings;
 mod keys;
 mod others;
