@@ -10,7 +10,7 @@ use scenario::{Expectations, Integrity, Scenario};
 use socket::Buffers;
 use std::path::PathBuf;
 use trace::Verdict;
-use units::{ByteRate, ByteSize, Span};
+use units::{ByteRate, ByteSize, Ratio, Span};
 
 /// Options of `check`. Sizes, rates and durations carry their unit: `64KiB`, `10MB/s`, `250ms`.
 #[derive(Debug, Args)]
@@ -64,6 +64,9 @@ pub(crate) struct CheckOptions {
         help_heading = "Phases"
     )]
     warm_up: ByteSize,
+    /// After the recovery, read at this share of the baseline's rate: does the producer follow?
+    #[arg(long, value_name = "PERCENT", env = "BACKPRESSURE_SLOW", help_heading = "Phases")]
+    slow: Option<Ratio>,
     /// How often to run all of it; the figures are medians then.
     #[arg(long, value_name = "N", default_value_t = 1, env = "BACKPRESSURE_REPEAT", help_heading = "Phases")]
     repeat: u32,
@@ -198,6 +201,7 @@ impl CheckOptions {
                 IntegrityOption::Off => Integrity::Off,
             },
             user_timeout: self.user_timeout,
+            slow: self.slow,
             seed: self.seed.unwrap_or_else(rand::random),
             repeat: self.repeat,
             expectations: self.expectations(),

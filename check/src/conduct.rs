@@ -1,5 +1,6 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod slow;
 mod stall;
 mod steps;
 
@@ -123,6 +124,9 @@ impl<'a> Conductor<'a> {
         self.baseline().await?;
         self.stall().await?;
         self.resume().await?;
+        if let Some(share) = self.scenario.slow {
+            self.slow(share).await?;
+        }
         // Even forty small messages grow the congestion window, and with it what a cold path absorbs.
         if cold && self.drain().await? {
             self.trickle().await?;

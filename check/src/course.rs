@@ -1,6 +1,7 @@
 //! The course that one stream took: when what began, what came of the stall, and what cut it short.
 
 use crate::judge::{Finding, Judge, Rules};
+use crate::slow::Stretch;
 use crate::stage::Stage;
 use std::time::Duration;
 use trace::{Event, How, Phase, Role, Timed};
@@ -69,6 +70,8 @@ pub(crate) struct Marks {
     /// The moment at which absorbed bytes are taken: the hold is over, nobody has resumed yet.
     pub(crate) measured: Option<Timestamp>,
     pub(crate) resumed: Option<Timestamp>,
+    /// The settled part of slow reading.
+    pub(crate) slow: Option<Stretch>,
     /// The warm-up was cut short.
     pub(crate) cool: bool,
     /// All bytes had not arrived when the verification's time was up.

@@ -138,7 +138,8 @@ struct Context {
 }
 
 fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32) -> Plan {
-    let phases = [scenario.baseline.0, scenario.deadline.0 * 2, TRICKLE.spacing.0 * TRICKLE.messages];
+    let slow = if scenario.slow.is_some() { scenario.deadline.0 } else { Duration::ZERO };
+    let phases = [scenario.baseline.0, scenario.deadline.0 * 2, slow, TRICKLE.spacing.0 * TRICKLE.messages];
     Plan {
         direction,
         message: scenario.message,
@@ -213,6 +214,7 @@ fn figures(
             .filter(|_| held)
             .and_then(|baseline| evidence.recovery(baseline, scenario.message))
             .map(ms),
+        slow: evidence.slow(),
         integrity: bytes,
         ended,
         round_trip_ms: Some(ms(round_trip)),

@@ -4,7 +4,8 @@
 
 use crate::course::{Conducted, Marks, RECOVERED, RECOVERY_WINDOW};
 use crate::rates::{Passed, first_at_rate, mean_rate, pace, rate};
-use report::{Absorbed, Bytes};
+use crate::slow;
+use report::{Absorbed, Bytes, Slow};
 use scenario::Scenario;
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
@@ -152,6 +153,11 @@ impl<'a> Evidence<'a> {
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64, message: ByteSize) -> Option<Duration> {
         recovery(self.producer, self.conducted.marks.resumed?, baseline, message)
+    }
+
+    /// What the producer did while the consumer read slowly.
+    pub(crate) fn slow(&self) -> Option<Slow> {
+        slow::figures(self.producer, self.consumer, self.conducted.marks.slow?)
     }
 
     /// The rate at which the path took bytes in the second half of the stall.

@@ -8,6 +8,8 @@ mod direction;
 mod encryption;
 mod environment;
 mod error;
+#[cfg(test)]
+mod example;
 mod figures;
 mod judge;
 mod live;
@@ -15,6 +17,7 @@ mod nothing;
 mod rates;
 mod reason;
 mod run;
+mod slow;
 mod stage;
 mod unmeasured;
 

@@ -47,6 +47,7 @@ fn nothing(
         window_probes: 0,
         release_ms: None,
         recovery_ms: None,
+        slow: None,
         integrity: None,
         ended,
         round_trip_ms: None,

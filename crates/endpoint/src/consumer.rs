@@ -4,6 +4,7 @@ use crate::CLOSE_DEADLINE;
 use crate::end::Desk;
 use crate::outbox::Outbox;
 use crate::subject::Subject;
+use scenario::{Allowance, ReadPlan, Reader};
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(crate) struct Consumer<'a> {
     inspector: Inspector,
     /// Set while stalled: when it goes on by itself.
     resume_at: Option<Instant>,
+    /// Set while slow: when it may read, and how much.
+    reader: Option<Reader>,
     found: Consumed,
 }
 
@@ -61,6 +64,7 @@ impl<'a> Consumer<'a> {
             subject,
             inspector,
             resume_at: None,
+            reader: None,
             found: Consumed::default(),
         }
     }
@@ -68,11 +72,16 @@ impl<'a> Consumer<'a> {
     /// Reads as told until the end of the stream, the connection's end, or an abort.
     pub(crate) async fn run(mut self) -> Consumed {
         loop {
+            let (at_most, due) = self.allowance();
+            let space = self.inspector.space();
+            let length = space.len().min(at_most);
+            let space = space.get_mut(..length).unwrap_or_default();
             let next = tokio::select! {
                 biased;
                 command = self.commands.recv() => self.obey(command.unwrap_or(Command::Abort)),
                 () = wait_until(self.resume_at) => self.obey(Command::Resume),
-                read = self.stream.read(self.inspector.space()) => self.take(read),
+                () = wait_until(due), if due.is_some() => Next::Read,
+                read = self.stream.read(space), if due.is_none() => self.take(read),
             };
             match next {
                 Next::Read => {}
@@ -87,6 +96,17 @@ impl<'a> Consumer<'a> {
         self.found
     }
 
+    /// The most that the next read takes, and when it is due, if not at once.
+    fn allowance(&mut self) -> (usize, Option<Instant>) {
+        let Some(reader) = &mut self.reader else { return (usize::MAX, None) };
+        let after = |until| Some(Instant::now() + self.outbox.clock.until(until));
+        match reader.next(self.outbox.clock.now()) {
+            Allowance::Read { at_most } => (at_most, None),
+            Allowance::Wait { until } | Allowance::Stalled { until: Some(until) } => (1, after(until)),
+            Allowance::Stalled { until: None } => (1, Some(Instant::now() + self.plan.stall_max.0)),
+        }
+    }
+
     fn obey(&mut self, command: Command) -> Next {
         let bytes = self.stream.counters().read();
         match command {
@@ -95,8 +115,13 @@ impl<'a> Consumer<'a> {
                 self.resume_at = Some(Instant::now() + self.plan.stall_max.0);
                 self.outbox.event(Event::Stalled { bytes });
             }
+            Command::Slow { rate } => {
+                let now = self.outbox.clock.now();
+                self.reader = Some(Reader::new(&ReadPlan::paced(rate), now));
+                self.outbox.event_at(now, Event::Slowed { rate, bytes });
+            }
             Command::Resume => {
-                self.resume_at = None;
+                (self.resume_at, self.reader) = (None, None);
                 self.outbox.event(Event::Resumed { bytes });
                 self.gate.open();
             }
@@ -115,8 +140,12 @@ impl<'a> Consumer<'a> {
                 Next::Leave
             }
             Ok(count) => {
+                let now = self.outbox.clock.now();
                 self.inspector.filled(count);
-                self.subject.look_in_passing(self.outbox.clock.now());
+                self.subject.look_in_passing(now);
+                if let Some(reader) = &mut self.reader {
+                    reader.took(count, now);
+                }
                 self.take_frames()
             }
             Err(error) => {

@@ -93,14 +93,19 @@ impl Pen {
                 self.mode = Mode::Flood { since: now, sent: 0 };
             }
             Command::Pause => self.mode = Mode::Idle,
-            Command::Limit { bytes } => self.limit = Some(bytes),
+            Command::Limit { bytes } => {
+                self.limit = Some(bytes);
+                self.limit_told = false;
+            }
             Command::Resume => self.limit = None,
             Command::Finish => {
                 self.limit = None;
                 self.mode = Mode::Finish;
             }
             Command::Abort => self.mode = Mode::Abort,
-            Command::Stall => tracing::debug!("a producer was told to stop reading"),
+            Command::Stall | Command::Slow { .. } => {
+                tracing::debug!(?command, "a producer was told how to read");
+            }
         }
     }
 

@@ -69,6 +69,9 @@ pub struct DirectionReport {
     pub release_ms: Option<f64>,
     /// Resume to the start of the first 100 ms at 90 % of the baseline rate.
     pub recovery_ms: Option<f64>,
+    /// What the producer did while the consumer read at a share of the baseline's rate, where that was asked.
+    #[serde(default)]
+    pub slow: Option<Slow>,
     /// What became of the bytes; unknown where the consumer's last word never came.
     pub integrity: Option<Bytes>,
     /// Who ended the connection before its time, and how.
@@ -105,6 +108,24 @@ pub struct Absorbed {
     /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them.
     #[serde(default)]
     pub framing_bytes: u64,
+}
+
+/// The settled part of a consumer's slow reading.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Slow {
+    /// The producer's rate over the consumer's: near 1 where the producer follows.
+    pub rate_ratio: f64,
+    /// What stood in the whole path, both ends' sockets included: the mean. Only two clocks can make it negative.
+    pub queue_bytes: i64,
+    /// How old what the consumer reads is because of that: the queue over the consumer's rate.
+    pub queue_ms: f64,
+    /// The rate at which the consumer read.
+    pub consumer_bytes_per_second: f64,
+}
+
+impl Slow {
+    /// A producer that is at most so many times as fast as its consumer follows it.
+    pub const FOLLOWS: f64 = 1.25;
 }
 
 /// What became of the bytes.

@@ -14,7 +14,8 @@ mod text;
 mod example;
 
 pub use document::{
-    Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, VerdictDocument,
+    Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, Slow,
+    VerdictDocument,
 };
 pub use expectations::unmet;
 pub use fold::fold;

@@ -143,6 +143,7 @@ impl Move {
         match &mut record.timed.event {
             Event::Paused { from: time } | Event::Blocked { since: time, .. } => *time = self.at(*time),
             Event::Stalled { .. }
+            | Event::Slowed { .. }
             | Event::Resumed { .. }
             | Event::TrickleDone
             | Event::FloodBegan

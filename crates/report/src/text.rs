@@ -4,6 +4,7 @@ mod direction;
 mod latency;
 mod page;
 mod price;
+mod slow;
 mod sparkline;
 mod spread;
 mod timeline;

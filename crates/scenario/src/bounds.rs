@@ -1,7 +1,7 @@
 //! What a scenario may ask for.
 
 use std::time::Duration;
-use units::{ByteSize, Span};
+use units::{ByteSize, Ratio, Span};
 
 /// The bounds of a scenario, and of what a server grants a client.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct Limits {
     pub sample: (Duration, Duration),
     /// The longest time between two paced messages: what comes more seldom looks like a path that pauses.
     pub pace_max: Duration,
+    /// The smallest and the largest share of the baseline's rate at which a consumer may be asked to read.
+    pub slow: (Ratio, Ratio),
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
     /// The most bytes that one read asks for.
@@ -48,6 +50,7 @@ pub const LIMITS: Limits = Limits {
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),
+    slow: (Ratio::percent(1), Ratio::percent(90)),
     repeat_max: 100,
     read_max: ByteSize::mib(16),
     read_phases_max: 1000,

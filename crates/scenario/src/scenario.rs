@@ -7,7 +7,7 @@ use socket::Buffers;
 use std::net::SocketAddr;
 use std::time::Duration;
 use trace::{Direction, Verdict};
-use units::{ByteRate, ByteSize, Span};
+use units::{ByteRate, ByteSize, Ratio, Span};
 
 /// What lies between client and server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub struct Scenario {
     pub integrity: Integrity,
     /// `TCP_USER_TIMEOUT` on the producer.
     pub user_timeout: Option<Span>,
+    /// After the recovery the consumer reads at this share of the baseline's rate.
+    #[serde(default)]
+    pub slow: Option<Ratio>,
     /// Reaches every random choice.
     pub seed: u64,
     /// How often all of it is run.
@@ -163,12 +166,28 @@ impl Scenario {
         if self.warm_up.as_u64() > 0 && self.baseline.0.is_zero() {
             return Err(ScenarioError::Conflict("--warm-up needs a --baseline longer than 0"));
         }
+        self.validate_slow()?;
         if self.deadline.0 < self.hold.0 + second {
             return Err(ScenarioError::Conflict(
                 "--deadline covers stall and hold together, so it must be at least 1s longer than --hold",
             ));
         }
         Ok(self)
+    }
+
+    fn validate_slow(&self) -> Result<(), ScenarioError> {
+        let Some(slow) = self.slow else { return Ok(()) };
+        let (least, most) = LIMITS.slow;
+        if !(least..=most).contains(&slow) {
+            let range = format!("{least} to {most}");
+            return Err(ScenarioError::OutOfRange { option: "--slow", given: slow.to_string(), range });
+        }
+        if self.baseline.0.is_zero() {
+            return Err(ScenarioError::Conflict(
+                "--slow needs a --baseline longer than 0: it is a share of its rate",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -193,6 +212,7 @@ mod tests {
             sample: Span(Duration::from_millis(1)),
             integrity: Integrity::Full,
             user_timeout: None,
+            slow: None,
             seed: 1,
             repeat: 1,
             expectations: Expectations {

@@ -63,6 +63,8 @@ pub enum Phase {
     Hold,
     /// The consumer reads again.
     Resume,
+    /// The consumer reads at a share of the rate before.
+    Slow,
     /// All that was produced arrives and is checked.
     Verify,
 }
@@ -101,6 +103,6 @@ lowercase_names! {
     How { Fin = "fin", Reset = "reset", Timeout = "timeout" }
     Phase {
         Connect = "connect", Trickle = "trickle", Baseline = "baseline", Stall = "stall",
-        Hold = "hold", Resume = "resume", Verify = "verify"
+        Hold = "hold", Resume = "resume", Slow = "slow", Verify = "verify"
     }
 }

@@ -84,12 +84,17 @@ pub enum Command {
     Pause,
     /// Consumer: stop reading.
     Stall,
+    /// Consumer: read no faster than this.
+    Slow {
+        /// The pace.
+        rate: ByteRate,
+    },
     /// Producer: write no more than this many bytes in all, for now.
     Limit {
         /// Bytes since the stream began.
         bytes: u64,
     },
-    /// Consumer: read again. Producer: the limit is lifted.
+    /// Consumer: read again, as fast as bytes come. Producer: the limit is lifted.
     Resume,
     /// Producer: finish the frame, write the end, close the direction.
     Finish,

@@ -13,6 +13,7 @@ fn an_option_with_an_unknown_value_is_named() {
         ("--expect maybe", ["--expect", "propagates, absorbs, breaks"]),
         ("--integrity some", ["--integrity", "full, off"]),
         ("--buffers many", ["--buffers", "`many` does not start with a number"]),
+        ("--slow down", ["--slow", "`down` is no ratio"]),
         ("--seed dice", ["--seed", "invalid digit"]),
         ("--nonsense", ["--nonsense", "unexpected argument"]),
         ("extra", ["extra", "unexpected argument"]),
@@ -50,6 +51,9 @@ fn a_value_out_of_its_bounds_is_refused_with_them() {
         ("--repeat 0", ["--repeat", "1 to 100"]),
         ("--deadline 2s --hold 2s", ["--deadline", "longer than --hold"]),
         ("--baseline 0s --warm-up 1MiB", ["--warm-up", "--baseline"]),
+        ("--slow 0", ["--slow", "1 % to 90 %"]),
+        ("--slow 2", ["--slow is 200 %", "1 % to 90 %"]),
+        ("--slow 10% --baseline 0s", ["--slow", "--baseline"]),
     ] {
         refused_naming(&format!("check {options}"), &named);
     }

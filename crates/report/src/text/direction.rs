@@ -1,7 +1,7 @@
 //! The block of one direction.
 
 use super::page::{LABEL, Page};
-use super::{TextOptions, price, sparkline, spread, timing};
+use super::{TextOptions, price, slow, sparkline, spread, timing};
 use crate::document::{DirectionReport, PathDescription};
 use crate::figures::{PartsOf, count, rate, size, time};
 use crate::recording::Recording;
@@ -19,6 +19,9 @@ pub(super) fn write(
     page.line("timing", &timing::sentence(report));
     page.line("price", &price::sentence(report, &recording.run.scenario, options.folder.as_deref()));
     page.line("trickle", &trickle(report));
+    if let Some(slow) = slow::sentence(report, &recording.run.scenario) {
+        page.line("slow", &slow);
+    }
     sparkline::write(page, recording, direction, options.width.saturating_sub(LABEL));
     for note in notes(report) {
         page.line("note", &note);
