@@ -19,8 +19,7 @@ use units::Clock;
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let Some(path) = options.file() else {
         let listen = options.listen.context("--listen or a file is needed")?;
-        let buffers = options.buffers.unwrap_or(Buffers::Auto);
-        let settings = settings(listen, buffers, tls(options.certificate())?, None);
+        let settings = settings(options, (listen, Buffers::Auto), tls(options.certificate())?, None);
         return runtime::start()?.block_on(serve(settings));
     };
     let file = ServerFile::parse(&files::read(path)?, &path.display().to_string())?;
@@ -30,7 +29,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
     let strangers =
         Strangers { protocol: file.protocol, reads: file.reads, message_max: file.message_max, lines };
     let tls = tls(options.certificate().or(file.tls))?;
-    let settings = settings(listen, options.buffers.unwrap_or(file.buffers), tls, Some(strangers));
+    let settings = settings(options, (listen, file.buffers), tls, Some(strangers));
     let served = runtime::start()?.block_on(serve(settings))?;
     printer.finish()?;
     Ok(served)
@@ -51,12 +50,14 @@ fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
 }
 
 fn settings(
-    listen: SocketAddr,
-    buffers: Buffers,
+    options: &ServerOptions,
+    (listen, buffers): (SocketAddr, Buffers),
     tls: Option<TlsServer>,
     strangers: Option<Strangers>,
 ) -> Settings {
-    Settings { listen, buffers, limits: ServerLimits::default(), tls, public: true, strangers }
+    let connections = options.connections as usize;
+    let limits = ServerLimits { connections, streams: connections, ..ServerLimits::default() };
+    Settings { listen, buffers: options.buffers.unwrap_or(buffers), limits, tls, public: true, strangers }
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {

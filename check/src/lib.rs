@@ -2,23 +2,33 @@
 
 mod bench;
 mod bridge;
+mod company;
 mod conduct;
+mod connection;
 mod course;
+mod crowd;
 mod direction;
 mod encryption;
 mod environment;
 mod error;
+mod evaluate;
 #[cfg(test)]
 mod example;
 mod figures;
 mod judge;
 mod live;
+mod neighbours;
 mod nothing;
+mod opener;
+mod plan;
 mod rates;
 mod reason;
 mod run;
 mod slow;
 mod stage;
+mod stretch;
+mod sum;
+mod together;
 mod unmeasured;
 
 pub use error::CheckError;

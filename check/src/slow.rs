@@ -1,44 +1,17 @@
 //! Does the producer follow a consumer that reads slowly, and what stands in the path meanwhile? No I/O, no clock.
 
 use crate::rates::{Passed, mean_rate, pace, value_at};
+use crate::stretch::Stretch;
 use report::Slow;
 use scenario::Scenario;
 use std::time::Duration;
 use trace::Sample;
-use units::{ByteRate, Ratio, Timestamp};
+use units::{ByteRate, Ratio};
 
 /// The settled part lasts as long as this many messages take, within bounds.
 const MESSAGES: u64 = 16;
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
-
-/// A stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) from: Timestamp,
-    pub(crate) until: Timestamp,
-}
-
-impl Stretch {
-    /// The last `length` before `until`, though nothing before `earliest`.
-    pub(crate) fn before(until: Timestamp, length: Duration, earliest: Timestamp) -> Self {
-        let nanoseconds = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
-        Self { from: until.shifted(nanoseconds.saturating_neg()).max(earliest), until }
-    }
-
-    /// Those of `samples` that fall into it.
-    pub(crate) fn passed(self, samples: &[Sample]) -> impl Iterator<Item = Passed> + Clone {
-        let start = samples.partition_point(|sample| sample.at < self.from);
-        let within = samples.get(start..).unwrap_or_default().iter();
-        within
-            .take_while(move |sample| sample.at <= self.until)
-            .map(|sample| (sample.at, sample.stream_bytes))
-    }
-
-    pub(crate) fn length(self) -> Duration {
-        self.until.since(self.from).unwrap_or_default()
-    }
-}
 
 /// The pace of a consumer at `share` of `baseline` bytes a second.
 pub(crate) fn pace_of(share: Ratio, baseline: f64) -> ByteRate {
@@ -90,6 +63,7 @@ fn standing(producer: &[Sample], consumer: &[Sample], stretch: Stretch) -> Optio
 mod tests {
     use super::*;
     use crate::example::samples;
+    use units::Timestamp;
 
     /// One sample every 10 ms for a second, at so many bytes a sample, after a start.
     fn stream(start: u64, bytes: u64) -> Vec<Sample> {
@@ -121,14 +95,6 @@ mod tests {
     fn a_consumer_that_is_given_nothing_leaves_nothing_to_compare_with() {
         assert_eq!(figures(&stream(0, 100), &stream(0, 0), second()), None);
         assert!(!follows(&stream(0, 0), &[], second()));
-    }
-
-    #[test]
-    fn a_stretch_does_not_begin_before_its_phase() {
-        let until = Timestamp::from_nanos(2_000_000_000);
-        let earliest = Timestamp::from_nanos(1_500_000_000);
-        let stretch = Stretch::before(until, Duration::from_secs(1), earliest);
-        assert_eq!((stretch.from, stretch.length()), (earliest, Duration::from_millis(500)));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use super::Conductor;
 use crate::course::Cut;
 use crate::figures::baseline_rate;
-use crate::slow::{Stretch, follows, pace_of, settled_part};
+use crate::slow::{follows, pace_of, settled_part};
+use crate::stretch::Stretch;
 use std::time::Duration;
 use trace::{Event, Phase, Role, Timed};
 use units::{ByteRate, Ratio};

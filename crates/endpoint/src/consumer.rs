@@ -10,10 +10,11 @@ use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use trace::{Event, How, Integrity, Latencies, TrickleArrival};
 use transport::{Gate, Stream};
-use wire::{Command, FrameHeader, FrameKind, Inspector, Plan};
+use wire::{Command, FrameHeader, FrameKind, Inspector, Plan, READ_SPACE};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<'a> {
@@ -41,6 +42,10 @@ pub(crate) struct Consumed {
     pub(crate) trickle: Vec<TrickleArrival>,
 }
 
+/// Space for reads of all consumers that are measured at once, and of one of them at least.
+const ALL_READ_SPACE: usize = 32 << 20;
+const LEAST_READ_SPACE: usize = 8 << 10;
+
 /// What the consumer does after a step.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
@@ -53,7 +58,8 @@ impl<'a> Consumer<'a> {
     pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
         let Desk { stream, commands, outbox, subject } = desk;
         let largest = plan.message.max(plan.trickle.message).as_u64();
-        let inspector = Inspector::new(usize::try_from(largest).unwrap_or(usize::MAX), plan.check_payloads);
+        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+        let inspector = Inspector::new(largest, read_space(plan.at_once), plan.check_payloads);
         let gate = stream.gate();
         Self {
             plan,
@@ -84,6 +90,8 @@ impl<'a> Consumer<'a> {
                 read = self.stream.read(space), if due.is_none() => self.take(read),
             };
             match next {
+                // Each of many takes its turn.
+                Next::Read if self.plan.at_once > 1 => yield_now().await,
                 Next::Read => {}
                 Next::Close => {
                     self.close().await;
@@ -203,6 +211,11 @@ impl<'a> Consumer<'a> {
             tracing::debug!("the producer did not close in time");
         }
     }
+}
+
+/// What a consumer reads at once: one of `at_once` shares a bound with the others.
+fn read_space(at_once: u32) -> usize {
+    (ALL_READ_SPACE / (at_once.max(1) as usize)).clamp(LEAST_READ_SPACE, READ_SPACE)
 }
 
 async fn wait_until(instant: Option<Instant>) {

@@ -1,5 +1,7 @@
 //! Recordings turned into figures, and figures into text, JSON and `JUnit`.
 
+mod connection_row;
+mod crowd;
 mod document;
 mod expectations;
 mod figures;
@@ -13,9 +15,11 @@ mod text;
 #[cfg(test)]
 mod example;
 
+pub use connection_row::ConnectionRow;
+pub use crowd::Crowd;
 pub use document::{
-    Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, Slow,
-    VerdictDocument,
+    Absorbed, Bytes, Connections, DirectionReport, Ended, FORMAT, Neighbours, PathDescription, RunDocument,
+    RunReport, Slow, VerdictDocument, Worst,
 };
 pub use expectations::unmet;
 pub use fold::fold;

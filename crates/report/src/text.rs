@@ -1,7 +1,9 @@
 //! The report on the screen.
 
+mod connections;
 mod direction;
 mod latency;
+mod neighbours;
 mod page;
 mod price;
 mod slow;

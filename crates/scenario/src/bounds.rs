@@ -24,6 +24,12 @@ pub struct Limits {
     pub pace_max: Duration,
     /// The smallest and the largest share of the baseline's rate at which a consumer may be asked to read.
     pub slow: (Ratio, Ratio),
+    /// The most connections that are measured beside the stalled one.
+    pub neighbours_max: u32,
+    /// The most connections that are measured at once.
+    pub connections_max: u32,
+    /// The slowest and the fastest ramp, connections a second.
+    pub ramp: (f64, f64),
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
     /// The most bytes that one read asks for.
@@ -51,6 +57,9 @@ pub const LIMITS: Limits = Limits {
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),
     slow: (Ratio::percent(1), Ratio::percent(90)),
+    neighbours_max: 64,
+    connections_max: 50_000,
+    ramp: (0.1, 1e5),
     repeat_max: 100,
     read_max: ByteSize::mib(16),
     read_phases_max: 1000,

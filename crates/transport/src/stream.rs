@@ -3,7 +3,6 @@
 use crate::websocket::WebSocketBytes;
 use crate::{Counters, Gate, SocketHandle, Wire};
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -68,9 +67,9 @@ impl Stream {
         Arc::clone(self.socket.gate())
     }
 
-    /// A second descriptor of the socket, to ask the kernel about it. It keeps the connection open.
-    pub fn socket(&self) -> io::Result<OwnedFd> {
-        self.socket.as_fd().try_clone_to_owned()
+    /// The socket beneath, to ask the kernel about it. It keeps the connection open.
+    pub fn socket(&self) -> SocketHandle {
+        self.socket.clone()
     }
 
     /// Makes the coming close send RST instead of FIN.

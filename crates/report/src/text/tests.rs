@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::{Bytes, DirectionReport, Ended, Slow};
+use crate::document::{Bytes, DirectionReport, Ended, Neighbours, Slow};
 use crate::example;
 use crate::fold::fold;
 use insta::assert_snapshot;
@@ -47,6 +47,28 @@ fn slow_reading_has_a_line_where_it_was_asked() {
     );
     recording.verdict.directions.values_mut().for_each(|report| report.slow = None);
     assert_snapshot!(lines(&recording, &["slow"]), @"slow      not measured at 10 %");
+}
+
+#[test]
+fn neighbours_have_a_line_where_there_were_any() {
+    let mut recording = upload(|report| {
+        report.neighbours = Some(Neighbours {
+            connections: 8,
+            rate_ratio: 0.0,
+            p99_ratio: 250.0,
+            p99_before_ms: 0.2,
+            p99_during_ms: 2500.0,
+            broken: 1,
+        });
+    });
+    assert_eq!(lines(&recording, &["neighbours"]), "", "it was not asked");
+    recording.run.scenario.neighbours = 8;
+    assert_snapshot!(
+        lines(&recording, &["neighbours"]),
+        @"neighbours 8 beside the stall, the worst of them: 0.00 of its rate · p99 200 µs before, 2.50 s during · 1 broken"
+    );
+    recording.verdict.directions.values_mut().for_each(|report| report.neighbours = None);
+    assert_snapshot!(lines(&recording, &["neighbours"]), @"neighbours not measured");
 }
 
 #[test]
