@@ -71,6 +71,9 @@ pub(crate) struct ServerOptions {
     /// The certificate's private key (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "BACKPRESSURE_TLS_KEY")]
     tls_key: Option<PathBuf>,
+    /// The most connections at a time.
+    #[arg(long, value_name = "N", default_value_t = 512, env = "BACKPRESSURE_MAX_CONNECTIONS")]
+    pub(crate) connections: u32,
     /// How to read what comes from clients of a pair, and where to listen; `PORT` in the environment wins over its port.
     file: Option<PathBuf>,
     /// The same.

@@ -60,7 +60,7 @@ async fn measure(scenario: Scenario, shown: bool) -> anyhow::Result<CheckResult>
 }
 
 fn judged(result: CheckResult) -> Recording {
-    let CheckResult { run, reports, streams, events, latencies } = result;
+    let CheckResult { run, reports, connections, streams, events, latencies } = result;
     let verdict = ::report::fold(reports, run.unmeasured.clone()).judged(&run.scenario.expectations);
-    Recording { run, verdict, streams, events, latencies }
+    Recording { run, verdict, connections, streams, events, latencies }
 }

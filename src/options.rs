@@ -6,11 +6,11 @@ mod path;
 use crate::arguments::Format;
 use clap::{Args, ValueEnum};
 use path::{PathOptions, Reach};
-use scenario::{Expectations, Integrity, Scenario};
+use scenario::{Expectations, Integrity, Ramp, Scenario, Share};
 use socket::Buffers;
 use std::path::PathBuf;
 use trace::Verdict;
-use units::{ByteRate, ByteSize, Span};
+use units::{ByteRate, ByteSize, Ratio, Span};
 
 /// Options of `check`. Sizes, rates and durations carry their unit: `64KiB`, `10MB/s`, `250ms`.
 #[derive(Debug, Args)]
@@ -19,15 +19,10 @@ pub(crate) struct CheckOptions {
     #[command(flatten)]
     path: PathOptions,
 
-    /// Bytes in the path at which the verdict is `absorbs`.
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "256MiB",
-        env = "BACKPRESSURE_LIMIT",
-        help_heading = "Phases"
-    )]
-    limit: ByteSize,
+    /// Bytes of a connection in the path at which the verdict is `absorbs`; less by default for many connections.
+    /// [default: 256MiB]
+    #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_LIMIT", help_heading = "Phases")]
+    limit: Option<ByteSize>,
     /// Full speed before the stall; 0s finds the path cold.
     #[arg(
         long,
@@ -64,28 +59,47 @@ pub(crate) struct CheckOptions {
         help_heading = "Phases"
     )]
     warm_up: ByteSize,
+    /// After the recovery, read at this share of the baseline's rate: does the producer follow?
+    #[arg(long, value_name = "PERCENT", env = "BACKPRESSURE_SLOW", help_heading = "Phases")]
+    slow: Option<Ratio>,
+    /// Measure so many healthy connections through the same path too, before the stall and during it.
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 0,
+        env = "BACKPRESSURE_NEIGHBOURS",
+        help_heading = "Phases"
+    )]
+    neighbours: u32,
+    /// Measure so many connections at once, each of them stalled: the worst one counts.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        env = "BACKPRESSURE_CONNECTIONS",
+        help_heading = "Phases"
+    )]
+    connections: u32,
+    /// How fast these are opened.
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value = "100/s",
+        env = "BACKPRESSURE_RAMP",
+        help_heading = "Phases"
+    )]
+    ramp: Ramp,
     /// How often to run all of it; the figures are medians then.
     #[arg(long, value_name = "N", default_value_t = 1, env = "BACKPRESSURE_REPEAT", help_heading = "Phases")]
     repeat: u32,
 
-    /// SO_SNDBUF and SO_RCVBUF of both ends; `auto` leaves them to the kernel.
-    #[arg(
-        long,
-        value_name = "SIZE|auto",
-        default_value = "64KiB",
-        env = "BACKPRESSURE_BUFFERS",
-        help_heading = "Stream"
-    )]
-    buffers: Buffers,
-    /// Size of a message, its 52-byte header included.
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "64KiB",
-        env = "BACKPRESSURE_MESSAGE",
-        help_heading = "Stream"
-    )]
-    message: ByteSize,
+    /// SO_SNDBUF and SO_RCVBUF of both ends; `auto` leaves them to the kernel; less by default for thousands of connections.
+    /// [default: 64KiB]
+    #[arg(long, value_name = "SIZE|auto", env = "BACKPRESSURE_BUFFERS", help_heading = "Stream")]
+    buffers: Option<Buffers>,
+    /// Size of a message, its 52-byte header included; less by default for many connections. [default: 64KiB]
+    #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_MESSAGE", help_heading = "Stream")]
+    message: Option<ByteSize>,
     /// Pace the producer instead of letting it flood.
     #[arg(long, value_name = "RATE", env = "BACKPRESSURE_RATE", help_heading = "Stream")]
     rate: Option<ByteRate>,
@@ -98,7 +112,7 @@ pub(crate) struct CheckOptions {
     /// Reaches every random choice; taken at random when left out.
     #[arg(long, value_name = "N", env = "BACKPRESSURE_SEED", help_heading = "Stream")]
     seed: Option<u64>,
-    /// Time between two samples of each socket.
+    /// Time between two samples of each socket; longer where so many sockets would take more than a twentieth of a core.
     #[arg(
         long,
         value_name = "TIME",
@@ -129,6 +143,14 @@ pub(crate) struct CheckOptions {
     /// The baseline's rate, at least.
     #[arg(long, value_name = "RATE", env = "BACKPRESSURE_MIN_BASELINE", help_heading = "Expectations")]
     min_baseline: Option<ByteRate>,
+    /// How many times slower the neighbours may be during the stall, in rate or p99 latency: `2` or `150%`.
+    #[arg(
+        long,
+        value_name = "RATIO|PERCENT",
+        env = "BACKPRESSURE_MAX_NEIGHBOUR_SLOWDOWN",
+        help_heading = "Expectations"
+    )]
+    max_neighbour_slowdown: Option<Ratio>,
 
     /// Folder of the recording; a new one under ./runs when left out, `none` for no recording.
     #[arg(long, value_name = "DIR|none", env = "BACKPRESSURE_OUTPUT", help_heading = "Output")]
@@ -151,6 +173,7 @@ Examples:
   backpressure check --target tcp://example.net:9000 --direction download
   backpressure check --target wss://example.net/ws              the same through an HTTP router, encrypted
   backpressure check --listen :9000 --via :8443 --tls --ca ca.pem    a proxy that ends TLS
+  backpressure check --listen :9000 --via :8080 --neighbours 8  do others suffer while one is stalled?
   backpressure check --baseline 0s --repeat 5                   a cold path, five times
   backpressure check --buffers auto --warm-up 64MiB             with the kernel's own buffer sizes
   backpressure check --max-path 16MiB --max-release 50ms --junit check.xml    a gate in CI
@@ -179,25 +202,30 @@ impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
         let Reach { topology, transport, tls } = self.path.reach()?;
+        let share = Share::of(self.connections);
         let scenario = Scenario {
             topology,
             transport,
             tls,
             directions: self.path.directions(),
-            limit: self.limit,
+            limit: self.limit.unwrap_or(share.limit),
             hold: self.hold,
             baseline: self.baseline,
             deadline: self.deadline,
-            buffers: self.buffers,
+            buffers: self.buffers.unwrap_or(Buffers::Fixed(share.buffers)),
             warm_up: self.warm_up,
-            message: self.message,
+            message: self.message.unwrap_or(share.message),
             rate: self.rate,
-            sample: self.sample,
+            sample: self.sample.max(share.sample),
             integrity: match self.integrity {
                 IntegrityOption::Full => Integrity::Full,
                 IntegrityOption::Off => Integrity::Off,
             },
             user_timeout: self.user_timeout,
+            slow: self.slow,
+            connections: self.connections,
+            ramp: self.ramp,
+            neighbours: self.neighbours,
             seed: self.seed.unwrap_or_else(rand::random),
             repeat: self.repeat,
             expectations: self.expectations(),
@@ -218,6 +246,7 @@ impl CheckOptions {
             max_release: self.max_release,
             max_trickle: self.max_trickle,
             min_baseline: self.min_baseline,
+            max_neighbour_slowdown: self.max_neighbour_slowdown,
         }
     }
 }

@@ -11,5 +11,6 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<ExitCode> {
         listen: options.listen,
         buffers: options.buffers,
         certificate: options.certificate(),
+        connections: Some(options.connections),
     })
 }

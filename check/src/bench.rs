@@ -1,16 +1,17 @@
 //! The two sides of a path, ready for streams: the server's session, and where the client dials.
 
-use crate::bridge::{Answer, Attachment, Wires, carry};
+use crate::bridge::{Wires, carry};
 use crate::encryption;
 use crate::error::CheckError;
-use client::{OpenError, Opened, Route, open_control, open_stream};
-use endpoint::{EndHandle, Sampler};
+use crate::opener::{Opener, PATIENCE};
+use client::{OpenError, Route, open_control};
+use endpoint::Sampler;
 use rand::random;
 use report::PathDescription;
 use scenario::{Scenario, Topology};
 use server::{Server, ServerLimits, SessionLink, Settings};
-use socket::Buffers;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -18,16 +19,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use transport::TlsServer;
 use units::Clock;
-use wire::{ClockOffset, FromServer, Plan, RunId, ToServer};
+use wire::{ClockOffset, Exchange, FromServer, RunId, ToServer};
 
-/// How long a connection, or an answer, is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a data connection is tried that reached the wrong server, or was ended before its answer.
-const TRIES: u32 = 5;
-
-/// Time between two tries: a balancer may have just noticed that its upstream is there.
-const TRY_PAUSE: Duration = Duration::from_millis(250);
+/// Connections of nobody of ours that a check's own server has room for.
+const OTHERS: usize = 128;
 
 /// Exchanges of one clock estimate, and the time between them.
 const EXCHANGES: u32 = 16;
@@ -36,26 +31,13 @@ const EXCHANGE_PAUSE: Duration = Duration::from_millis(5);
 /// A path between a client and a server, with a run on it.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    pub(crate) path: PathDescription,
-    route: Route,
-    run: RunId,
-    buffers: Buffers,
+    pub(crate) opener: Opener,
     /// The server process that control reached, where it is another than this.
     elsewhere: Option<RunId>,
-    say: mpsc::Sender<ToServer>,
-    attach: mpsc::Sender<Attachment>,
-    answers: mpsc::Receiver<Answer>,
+    exchanges: mpsc::Receiver<Exchange>,
     clock: Clock,
-    streams: u32,
     tasks: JoinSet<()>,
     stop: CancellationToken,
-}
-
-/// A data connection, and the link to the server's end of it.
-#[derive(Debug)]
-pub(crate) struct OpenedStream {
-    pub(crate) opened: Opened,
-    pub(crate) remote: EndHandle,
 }
 
 impl Bench {
@@ -84,31 +66,19 @@ impl Bench {
         };
         let path = PathDescription { via, server, transport: scenario.carriage() };
         let (attach, attachments) = mpsc::channel(4);
-        let (answer_sender, answers) = mpsc::channel(64);
+        let (exchange_sender, exchanges) = mpsc::channel(64);
         let wires = Wires {
             say: say.clone(),
             hear,
             attachments,
-            answers: answer_sender,
+            exchanges: exchange_sender,
             clock,
             heartbeat: elsewhere.is_some(),
         };
         tasks.spawn(carry(wires));
         let buffers = scenario.buffers;
-        Ok(Self {
-            path,
-            route,
-            run,
-            buffers,
-            elsewhere,
-            say,
-            attach,
-            answers,
-            clock,
-            streams: 0,
-            tasks,
-            stop,
-        })
+        let opener = Opener { path, route, run, buffers, say, attach, streams: Arc::default() };
+        Ok(Self { opener, elsewhere, exchanges, clock, tasks, stop })
     }
 
     /// How far the server's clock is from ours, from a few exchanges.
@@ -116,13 +86,11 @@ impl Bench {
         if self.elsewhere.is_none() {
             return Ok(ClockOffset::default());
         }
-        while self.answers.try_recv().is_ok() {}
+        while self.exchanges.try_recv().is_ok() {}
         let mut exchanges = Vec::new();
         for _ in 0..EXCHANGES {
-            self.tell(ToServer::Ping { sent: self.clock.now() }).await?;
-            if let Answer::Pong(exchange) = self.answer().await? {
-                exchanges.push(exchange);
-            }
+            self.opener.tell(ToServer::Ping { sent: self.clock.now() }).await?;
+            exchanges.push(self.exchange().await?);
             sleep(EXCHANGE_PAUSE).await;
         }
         ClockOffset::estimate(&exchanges).ok_or(CheckError::ControlLost)
@@ -131,7 +99,7 @@ impl Bench {
     /// The server process does not answer a fresh connection.
     pub(crate) async fn server_is_gone(&self) -> bool {
         let Some(instance) = self.elsewhere else { return false };
-        let asked = open_control(&self.route, RunId::from_random(random())).await;
+        let asked = open_control(&self.opener.route, RunId::from_random(random())).await;
         let answered = match asked {
             Ok((link, _)) => Some(link.instance),
             Err(OpenError::Refused { instance, .. }) => Some(instance),
@@ -140,77 +108,24 @@ impl Bench {
         answered != Some(instance)
     }
 
-    /// Opens a data connection for a stream that follows `plan`.
-    pub(crate) async fn open(
-        &mut self,
-        plan: &Plan,
-        offset: ClockOffset,
-    ) -> Result<OpenedStream, CheckError> {
-        let mut elsewhere = 0;
-        for attempt in 1..=TRIES {
-            let (remote, instance) = self.prepare(plan, offset).await?;
-            match open_stream(&self.route, self.run, self.streams, self.buffers).await {
-                Ok(opened) if opened.instance == instance => return Ok(OpenedStream { opened, remote }),
-                // A server that does not know the run is another one than control reached.
-                Ok(_) | Err(OpenError::Refused { .. }) => elsewhere += 1,
-                Err(error) if error.is_lasting() || attempt == TRIES => return Err(error.into()),
-                Err(_) => {}
-            }
-            sleep(TRY_PAUSE).await;
-        }
-        let PathDescription { via, server, .. } = &self.path;
-        Err(match via {
-            Some(via) => CheckError::Astray { via: via.clone(), listen: server.clone() },
-            None => CheckError::Balanced { tries: elsewhere },
-        })
-    }
-
-    async fn prepare(&mut self, plan: &Plan, offset: ClockOffset) -> Result<(EndHandle, RunId), CheckError> {
-        self.streams += 1;
-        let (link, remote) = endpoint::link();
-        self.attach
-            .send(Attachment { stream: self.streams, link, offset })
-            .await
-            .map_err(|_| CheckError::ControlLost)?;
-        self.tell(ToServer::Prepare { stream: self.streams, plan: Box::new(plan.clone()) }).await?;
-        let prepared = timeout(PATIENCE, async {
-            loop {
-                match self.answer().await? {
-                    Answer::Prepared { stream, instance } if stream == self.streams => return Ok(instance),
-                    Answer::Refused { reason } => return Err(CheckError::Refused(reason)),
-                    Answer::Prepared { .. } | Answer::Pong(_) => {}
-                }
-            }
-        });
-        let instance = prepared.await.unwrap_or(Err(CheckError::ControlSilent(PATIENCE)))?;
-        Ok((remote, instance))
-    }
-
     /// Says goodbye and waits for everything this run started.
     pub(crate) async fn tear_down(self) {
-        if self.say.try_send(ToServer::Bye).is_err() {
+        let Self { opener, mut tasks, stop, .. } = self;
+        // What the streams said last may still wait to be carried.
+        if opener.tell(ToServer::Bye).await.is_err() {
             tracing::debug!("the server did not hear the goodbye");
         }
-        self.stop.cancel();
-        let Self { say, attach, mut tasks, .. } = self;
-        drop((say, attach));
+        stop.cancel();
+        drop(opener);
         let ended = async { while tasks.join_next().await.is_some() {} };
         if timeout(PATIENCE, ended).await.is_err() {
             tasks.shutdown().await;
         }
     }
 
-    async fn tell(&self, message: ToServer) -> Result<(), CheckError> {
-        match timeout(PATIENCE, self.say.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(CheckError::ControlLost),
-            Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
-        }
-    }
-
-    async fn answer(&mut self) -> Result<Answer, CheckError> {
-        match timeout(PATIENCE, self.answers.recv()).await {
-            Ok(Some(answer)) => Ok(answer),
+    async fn exchange(&mut self) -> Result<Exchange, CheckError> {
+        match timeout(PATIENCE, self.exchanges.recv()).await {
+            Ok(Some(exchange)) => Ok(exchange),
             Ok(None) => Err(CheckError::ControlLost),
             Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
         }
@@ -249,7 +164,7 @@ fn settings(scenario: &Scenario, listen: SocketAddr, tls: Option<TlsServer>) -> 
     Settings {
         listen,
         buffers: scenario.buffers,
-        limits: ServerLimits::default(),
+        limits: ServerLimits::default().for_connections(connections(scenario)),
         tls,
         public: false,
         strangers: None,
@@ -259,6 +174,11 @@ fn settings(scenario: &Scenario, listen: SocketAddr, tls: Option<TlsServer>) -> 
 fn bind(settings: Settings, clock: Clock, sampler: &Sampler) -> Result<Server, CheckError> {
     let address = settings.listen;
     Server::bind(settings, clock, sampler.clone()).map_err(|source| CheckError::Listen { address, source })
+}
+
+/// As many as the check opens, and some for health checks and whoever else comes by.
+fn connections(scenario: &Scenario) -> usize {
+    (scenario.connections + scenario.neighbours) as usize + OTHERS
 }
 
 /// Begins a run with a server in this process, reached through `via`.

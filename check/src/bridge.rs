@@ -1,13 +1,15 @@
 //! Between the conductor and the server's session: commands one way, reports on our clock the other.
 
 use endpoint::EndLink;
+use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use trace::{EndSummary, Event, Sample, Timed};
 use units::{Clock, Timestamp};
-use wire::{ClockOffset, Exchange, FromServer, Report, RunId, ToServer};
+use wire::{ClockOffset, Command, Exchange, FromServer, Report, RunId, ToServer};
 
 /// Time between two pings. They keep the connection from looking idle.
 const HEARTBEAT: Duration = Duration::from_millis(250);
@@ -18,14 +20,8 @@ pub(crate) struct Attachment {
     pub(crate) stream: u32,
     pub(crate) link: EndLink,
     pub(crate) offset: ClockOffset,
-}
-
-/// What the server answers outside of streams.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Pong(Exchange),
-    Prepared { stream: u32, instance: RunId },
-    Refused { reason: String },
+    /// Told which server process awaits the stream's connection, or why none does.
+    pub(crate) prepared: oneshot::Sender<Result<RunId, String>>,
 }
 
 /// The wires of a bridge.
@@ -34,37 +30,41 @@ pub(crate) struct Wires {
     pub(crate) say: mpsc::Sender<ToServer>,
     pub(crate) hear: mpsc::Receiver<FromServer>,
     pub(crate) attachments: mpsc::Receiver<Attachment>,
-    pub(crate) answers: mpsc::Sender<Answer>,
+    pub(crate) exchanges: mpsc::Sender<Exchange>,
     pub(crate) clock: Clock,
     pub(crate) heartbeat: bool,
 }
 
+/// A stream whose reports are passed on.
+#[derive(Debug)]
+struct Attached {
+    progress: watch::Sender<Option<Sample>>,
+    reports: mpsc::Sender<Report>,
+    offset: ClockOffset,
+    prepared: Option<oneshot::Sender<Result<RunId, String>>>,
+}
+
 /// Carries messages until the server is gone or the conductor is.
 pub(crate) async fn carry(mut wires: Wires) {
-    let mut attached: Option<Attachment> = None;
+    let mut attached = HashMap::new();
+    // One a stream, so that a path that holds control up stops each stream's commands and no reports.
+    let mut commanders = JoinSet::new();
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let commands = async {
-            match &mut attached {
-                Some(attachment) => attachment.link.commands.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             attachment = wires.attachments.recv() => match attachment {
-                Some(attachment) => attached = Some(attachment),
+                Some(Attachment { stream, link, offset, prepared }) => {
+                    let EndLink { commands, progress, reports } = link;
+                    attached.insert(stream, Attached { progress, reports, offset, prepared: Some(prepared) });
+                    commanders.spawn(carry_commands(stream, commands, wires.say.clone()));
+                }
                 None => return,
             },
-            command = commands => match command {
-                Some(command) => {
-                    let stream = attached.as_ref().map_or(0, |attachment| attachment.stream);
-                    if wires.say.send(ToServer::Command { stream, command }).await.is_err() {
-                        return;
-                    }
-                }
-                None => attached = None,
+            Some(ended) = commanders.join_next() => if let Ok(stream) = ended {
+                // Nobody listens any more.
+                attached.remove(&stream);
             },
             message = wires.hear.recv() => match message {
                 Some(message) => wires.pass_on(message, &mut attached),
@@ -80,69 +80,91 @@ pub(crate) async fn carry(mut wires: Wires) {
     }
 }
 
+/// Passes the commands of a stream on until its conductor is gone.
+async fn carry_commands(
+    stream: u32,
+    mut commands: mpsc::Receiver<Command>,
+    say: mpsc::Sender<ToServer>,
+) -> u32 {
+    while let Some(command) = commands.recv().await {
+        if say.send(ToServer::Command { stream, command }).await.is_err() {
+            break;
+        }
+    }
+    stream
+}
+
 impl Wires {
-    fn pass_on(&self, message: FromServer, attached: &mut Option<Attachment>) {
-        let answer = match message {
+    fn pass_on(&self, message: FromServer, attached: &mut HashMap<u32, Attached>) {
+        match message {
+            // The tail of an earlier stream is nobody's any more.
+            FromServer::Report { stream, report: Report::Over } => drop(attached.remove(&stream)),
             FromServer::Report { stream, report } => {
-                // The tail of an earlier stream is nobody's any more.
-                let own = attached.as_ref().filter(|attachment| attachment.stream == stream);
-                let Some(Attachment { link, offset, .. }) = own else { return };
-                if report == Report::Over {
-                    *attached = None;
-                } else {
-                    report_on_our_clock(report, *offset, link);
+                if let Some(attached) = attached.get(&stream) {
+                    attached.tell_on_our_clock(report);
                 }
-                return;
             }
             FromServer::Pong { sent, received, answered } => {
-                Answer::Pong(Exchange { sent, received, answered, returned: self.clock.now() })
+                let exchange = Exchange { sent, received, answered, returned: self.clock.now() };
+                if let Err(error) = self.exchanges.try_send(exchange) {
+                    tracing::trace!(%error, "nobody waits for this answer");
+                }
             }
-            FromServer::Prepared { stream, instance } => Answer::Prepared { stream, instance },
-            FromServer::Refused { reason } => Answer::Refused { reason: trace::printable(&reason) },
-        };
-        if let Err(error) = self.answers.try_send(answer) {
-            tracing::trace!(%error, "nobody waits for this answer");
+            FromServer::Prepared { stream, instance } => answer(attached, stream, Ok(instance)),
+            FromServer::Refused { stream, reason } => {
+                answer(attached, stream, Err(trace::printable(&reason)));
+            }
         }
     }
 }
 
-fn report_on_our_clock(report: Report, offset: ClockOffset, link: &EndLink) {
-    let ours = |theirs: Timestamp| offset.to_client(theirs);
-    let report = match report {
-        Report::Progress(sample) => {
-            link.progress.send_replace(Some(Sample { at: ours(sample.at), ..*sample }));
-            return;
-        }
-        Report::Event(Timed { at, event }) => {
-            let event = match event {
-                Event::Paused { from } => Event::Paused { from: ours(from) },
-                Event::Ended { how, detail } => Event::Ended { how, detail: trace::printable(&detail) },
-                Event::Left { why } => Event::Left { why: trace::printable(&why) },
-                other => other,
-            };
-            Report::Event(Timed { at: ours(at), event })
-        }
-        Report::Series { csv } => match series_on_our_clock(&csv, offset) {
-            Ok(csv) => Report::Series { csv },
-            Err(error) => {
-                tracing::warn!(%error, "the server's samples are unreadable");
+fn answer(attached: &mut HashMap<u32, Attached>, stream: u32, prepared: Result<RunId, String>) {
+    let asked = attached.get_mut(&stream).and_then(|attached| attached.prepared.take());
+    if asked.is_none_or(|asked| asked.send(prepared).is_err()) {
+        tracing::trace!(stream, "nobody waits for this answer");
+    }
+}
+
+impl Attached {
+    fn tell_on_our_clock(&self, report: Report) {
+        let offset = self.offset;
+        let ours = |theirs: Timestamp| offset.to_client(theirs);
+        let report = match report {
+            Report::Progress(sample) => {
+                self.progress.send_replace(Some(Sample { at: ours(sample.at), ..*sample }));
                 return;
             }
-        },
-        Report::Summary(mut summary) => {
-            if let EndSummary::Consumer(consumer) = summary.as_mut() {
-                for arrival in &mut consumer.trickle {
-                    arrival.intended = ours(arrival.intended);
-                    arrival.sent = ours(arrival.sent);
-                    arrival.read = ours(arrival.read);
-                }
+            Report::Event(Timed { at, event }) => {
+                let event = match event {
+                    Event::Paused { from } => Event::Paused { from: ours(from) },
+                    Event::Ended { how, detail } => Event::Ended { how, detail: trace::printable(&detail) },
+                    Event::Left { why } => Event::Left { why: trace::printable(&why) },
+                    other => other,
+                };
+                Report::Event(Timed { at: ours(at), event })
             }
-            Report::Summary(summary)
+            Report::Series { csv } => match series_on_our_clock(&csv, offset) {
+                Ok(csv) => Report::Series { csv },
+                Err(error) => {
+                    tracing::warn!(%error, "the server's samples are unreadable");
+                    return;
+                }
+            },
+            Report::Summary(mut summary) => {
+                if let EndSummary::Consumer(consumer) = summary.as_mut() {
+                    for arrival in &mut consumer.trickle {
+                        arrival.intended = ours(arrival.intended);
+                        arrival.sent = ours(arrival.sent);
+                        arrival.read = ours(arrival.read);
+                    }
+                }
+                Report::Summary(summary)
+            }
+            Report::Over => return,
+        };
+        if let Err(error) = self.reports.try_send(report) {
+            tracing::warn!(%error, "a report of the server was lost");
         }
-        Report::Over => return,
-    };
-    if let Err(error) = link.reports.try_send(report) {
-        tracing::warn!(%error, "a report of the server was lost");
     }
 }
 

@@ -1,12 +1,16 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod neighbours;
+mod slow;
 mod stall;
 mod steps;
 
+use crate::company::Company;
 use crate::course::{Conducted, Cut, Marks, Outcome};
 use crate::judge::{Judge, Rules};
 use crate::live::{Live, LiveView};
 use crate::stage::Stage;
+use crate::together::Member;
 use scenario::Scenario;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,6 +20,9 @@ use wire::{Command, TrickleShape};
 
 /// No progress for this long after the resume, or in the baseline, is a dead path.
 const DEAD: Duration = Duration::from_secs(5);
+
+/// Samples that are further apart than this are waited for.
+const SELDOM: Duration = Duration::from_millis(10);
 
 /// How long the resume may take to reach the baseline's rate again.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -49,7 +56,12 @@ pub(crate) struct Conductor<'a> {
     round_trip: Duration,
     judge: Judge,
     live: LiveView<'a>,
+    /// None once it is over for this one.
+    member: Option<Member>,
+    /// How long after the others began this one does: not all at the same moment.
+    stagger: Duration,
     stage: Stage,
+    company: Company,
     marks: Marks,
     outcome: Outcome,
     decisions: Vec<Timed>,
@@ -70,12 +82,14 @@ pub(crate) struct Setting<'a> {
     pub(crate) clock: Clock,
     pub(crate) round_trip: Duration,
     pub(crate) run: u32,
-    pub(crate) live: &'a watch::Sender<Option<Live>>,
+    /// None where others are shown.
+    pub(crate) live: Option<&'a watch::Sender<Option<Live>>>,
+    pub(crate) stagger: Duration,
 }
 
 impl<'a> Conductor<'a> {
-    pub(crate) fn new(setting: Setting<'a>, stage: Stage) -> Self {
-        let Setting { scenario, direction, trickle, clock, round_trip, run, live } = setting;
+    pub(crate) fn new(setting: Setting<'a>, stage: Stage, company: Company, member: Member) -> Self {
+        let Setting { scenario, direction, trickle, clock, round_trip, run, live, stagger } = setting;
         let now = clock.now();
         let start = Live {
             run,
@@ -93,7 +107,10 @@ impl<'a> Conductor<'a> {
             round_trip,
             judge: Judge::new(Rules { hold: scenario.hold.0, round_trip }),
             live: LiveView::new(live, start),
+            member: Some(member),
+            stagger,
             stage,
+            company,
             marks: Marks { connected: now, ..Marks::default() },
             outcome: Outcome::CutShort,
             decisions: Vec::new(),
@@ -105,24 +122,41 @@ impl<'a> Conductor<'a> {
 
     /// All phases, or as many as the connection lives through.
     pub(crate) async fn conduct(mut self) -> Conducted {
-        let cut = match self.phases().await.err() {
+        let cut = self.phases().await.err();
+        // What is left to do keeps nobody waiting.
+        self.member = None;
+        let cut = match cut {
             Some(Cut::Lost(role)) => Some(self.lost(role).await),
             cut => cut,
         };
         let cut_at = cut.map(|_| self.clock.now());
         self.gather(cut).await;
-        let Self { stage, marks, outcome, judge, decisions, .. } = self;
-        Conducted { stage, marks, outcome, cut, cut_at, quiet: judge.quiet(), decisions }
+        let Self { stage, company, clock, marks, outcome, judge, decisions, .. } = self;
+        let spacing = company.spacing();
+        let neighbours = company.finish(clock).await;
+        let quiet = judge.quiet();
+        Conducted { stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
     }
 
     async fn phases(&mut self) -> Result<(), Cut> {
         let cold = self.scenario.baseline.0.is_zero();
+        if !self.company.is_empty() {
+            self.neighbours_alone().await?;
+        }
+        self.meet().await?;
         if !cold {
             self.trickle().await?;
         }
+        self.meet().await?;
         self.baseline().await?;
+        self.meet().await?;
         self.stall().await?;
+        self.meet().await?;
         self.resume().await?;
+        if let Some(share) = self.scenario.slow {
+            self.meet().await?;
+            self.slow(share).await?;
+        }
         // Even forty small messages grow the congestion window, and with it what a cold path absorbs.
         if cold && self.drain().await? {
             self.trickle().await?;
@@ -130,9 +164,27 @@ impl<'a> Conductor<'a> {
         self.verify().await
     }
 
+    /// Waits until every other connection that is measured at once has come as far, or has ended.
+    async fn meet(&mut self) -> Result<(), Cut> {
+        // Both ends of the wait keep what they have when the other one wins.
+        while let Some(member) = &mut self.member {
+            let update = tokio::select! {
+                biased;
+                () = member.meet() => return Ok(()),
+                update = self.stage.next() => update,
+            };
+            self.take(update)?;
+        }
+        Ok(())
+    }
+
     /// Small messages now and then: are they delivered at once?
     async fn trickle(&mut self) -> Result<(), Cut> {
         self.begin(Phase::Trickle);
+        let turn = self.clock.now().plus(self.stagger);
+        while self.clock.now() < turn {
+            self.step().await?;
+        }
         self.stage.producer.tell(Command::Trickle);
         let sending = self.trickle.spacing.0 * self.trickle.messages;
         let deadline = self.clock.now().plus(sending + TRICKLE_PATIENCE + 10 * self.round_trip);
@@ -182,13 +234,13 @@ impl<'a> Conductor<'a> {
         self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
         let began = self.clock.now();
         self.marks.baseline = Some(began);
-        let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip));
+        let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip).max(self.samples(10)));
         while self.clock.now() < until {
             self.step().await?;
         }
         // A stall means something only on a stream that moves.
-        let lately = Duration::from_millis(500).max(3 * self.round_trip);
-        let longest = self.clock.now().plus(3 * DEAD.max(10 * self.round_trip));
+        let lately = Duration::from_millis(500).max(3 * self.round_trip).max(self.samples(3));
+        let longest = self.clock.now().plus(3 * self.dead());
         while self.clock.now().since(self.moved.0) > Some(lately) && self.clock.now() < longest {
             self.step().await?;
             self.require_life()?;
@@ -217,7 +269,7 @@ impl<'a> Conductor<'a> {
         self.marks.resumed = Some(resumed);
         self.moved.0 = self.clock.now();
         self.heard.1 = self.clock.now();
-        let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip));
+        let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip).max(self.samples(5)));
         while self.clock.now() < deadline && !self.recovered(resumed) {
             self.step().await?;
             self.require_life()?;
@@ -239,6 +291,17 @@ impl<'a> Conductor<'a> {
             self.require_life()?;
         }
         Ok(())
+    }
+
+    /// No progress for this long where there should be some is a dead path.
+    fn dead(&self) -> Duration {
+        DEAD.max(10 * self.round_trip).max(self.samples(5)).max(3 * self.judge.longest_pause())
+    }
+
+    /// The time of so many samples, where they are seldom; what is known from them can be no more recent.
+    fn samples(&self, number: u32) -> Duration {
+        let interval = self.scenario.sample.0;
+        if interval > SELDOM { number * interval } else { Duration::ZERO }
     }
 
     /// The end told its last word, when it was time for it.

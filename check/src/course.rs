@@ -1,7 +1,9 @@
 //! The course that one stream took: when what began, what came of the stall, and what cut it short.
 
 use crate::judge::{Finding, Judge, Rules};
+use crate::neighbours::Neighbour;
 use crate::stage::Stage;
+use crate::stretch::Stretch;
 use std::time::Duration;
 use trace::{Event, How, Phase, Role, Timed};
 use units::Timestamp;
@@ -48,6 +50,9 @@ pub(crate) enum Cut {
 #[derive(Debug)]
 pub(crate) struct Conducted {
     pub(crate) stage: Stage,
+    pub(crate) neighbours: Vec<Neighbour>,
+    /// Between two messages of a neighbour.
+    pub(crate) spacing: Duration,
     pub(crate) marks: Marks,
     pub(crate) outcome: Outcome,
     pub(crate) cut: Option<Cut>,
@@ -69,6 +74,11 @@ pub(crate) struct Marks {
     /// The moment at which absorbed bytes are taken: the hold is over, nobody has resumed yet.
     pub(crate) measured: Option<Timestamp>,
     pub(crate) resumed: Option<Timestamp>,
+    /// While only the neighbours sent, and while they sent beside a producer that was blocked.
+    pub(crate) neighbours_before: Option<Stretch>,
+    pub(crate) neighbours_during: Option<Stretch>,
+    /// The settled part of slow reading.
+    pub(crate) slow: Option<Stretch>,
     /// The warm-up was cut short.
     pub(crate) cool: bool,
     /// All bytes had not arrived when the verification's time was up.

@@ -4,7 +4,8 @@
 
 use crate::course::{Conducted, Marks, RECOVERED, RECOVERY_WINDOW};
 use crate::rates::{Passed, first_at_rate, mean_rate, pace, rate};
-use report::{Absorbed, Bytes};
+use crate::{neighbours, slow};
+use report::{Absorbed, Bytes, Neighbours, Slow};
 use scenario::Scenario;
 use std::time::Duration;
 use trace::{Event, Latencies, Sample, TrickleArrival};
@@ -88,7 +89,8 @@ impl<'a> Evidence<'a> {
         let measured = self.measured?;
         let last = |samples: &'a [Sample]| {
             let last = samples.iter().rev().find(|sample| sample.at <= measured)?;
-            (measured.since(last.at)? <= FRESH).then_some(last)
+            let fresh = FRESH.max(2 * scenario.sample.0);
+            (measured.since(last.at)? <= fresh).then_some(last)
         };
         let (producer, consumer) = (last(self.producer)?, last(self.consumer)?);
         let total = producer.stream_bytes.checked_sub(consumer.stream_bytes)?;
@@ -152,6 +154,21 @@ impl<'a> Evidence<'a> {
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64, message: ByteSize) -> Option<Duration> {
         recovery(self.producer, self.conducted.marks.resumed?, baseline, message)
+    }
+
+    /// What the producer did while the consumer read slowly.
+    pub(crate) fn slow(&self) -> Option<Slow> {
+        slow::figures(self.producer, self.consumer, self.conducted.marks.slow?)
+    }
+
+    /// What the stall did to the neighbours.
+    pub(crate) fn neighbours(&self) -> Option<Neighbours> {
+        let Conducted { neighbours, spacing, marks, .. } = self.conducted;
+        let stretches = (marks.neighbours_before?, marks.neighbours_during?);
+        let gaps = [stretches.0, stretches.1]
+            .into_iter()
+            .flat_map(|stretch| [stretch.longest_gap(self.producer), stretch.longest_gap(self.consumer)]);
+        neighbours::figures(neighbours, *spacing, stretches, gaps.max().unwrap_or_default())
     }
 
     /// The rate at which the path took bytes in the second half of the stall.

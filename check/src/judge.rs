@@ -74,6 +74,11 @@ impl Judge {
         self.stalled = Some(at);
     }
 
+    /// The longest time for which the producer made no progress before it went on.
+    pub(crate) fn longest_pause(&self) -> Duration {
+        self.longest_pause
+    }
+
     /// How long the producer must be quiet to be blocked, as things stand.
     pub(crate) fn quiet(&self) -> Duration {
         let rto = self.progress.map_or(Duration::ZERO, |progress| progress.rto);

@@ -2,19 +2,32 @@
 
 mod bench;
 mod bridge;
+mod company;
 mod conduct;
+mod connection;
 mod course;
+mod crowd;
 mod direction;
 mod encryption;
 mod error;
+mod evaluate;
+#[cfg(test)]
+mod example;
 mod figures;
 mod judge;
 mod live;
+mod neighbours;
 mod nothing;
+mod opener;
+mod plan;
 mod rates;
 mod reason;
 mod run;
+mod slow;
 mod stage;
+mod stretch;
+mod sum;
+mod together;
 mod unmeasured;
 
 pub use error::CheckError;

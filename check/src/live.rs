@@ -27,13 +27,13 @@ pub struct Live {
 /// Keeps a [`Live`] up to date for whoever watches.
 #[derive(Debug)]
 pub(crate) struct LiveView<'a> {
-    shown: &'a watch::Sender<Option<Live>>,
+    shown: Option<&'a watch::Sender<Option<Live>>>,
     state: Live,
     before: Option<(Timestamp, u64)>,
 }
 
 impl<'a> LiveView<'a> {
-    pub(crate) fn new(shown: &'a watch::Sender<Option<Live>>, state: Live) -> Self {
+    pub(crate) fn new(shown: Option<&'a watch::Sender<Option<Live>>>, state: Live) -> Self {
         Self { shown, state, before: None }
     }
 
@@ -62,6 +62,8 @@ impl<'a> LiveView<'a> {
     }
 
     fn show(&self) {
-        self.shown.send_replace(Some(self.state));
+        if let Some(shown) = self.shown {
+            shown.send_replace(Some(self.state));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Directions of which nothing could be measured, although others could.
 
-use crate::direction::Measured;
 use crate::error::CheckError;
+use crate::evaluate::Measured;
 use client::{DialError, OpenError};
 use report::{DirectionReport, Ended};
 use std::io;
@@ -47,6 +47,9 @@ fn nothing(
         window_probes: 0,
         release_ms: None,
         recovery_ms: None,
+        slow: None,
+        connections: None,
+        neighbours: None,
         integrity: None,
         ended,
         round_trip_ms: None,
@@ -62,6 +65,7 @@ fn nothing(
         events: Vec::new(),
         intervals: Vec::new(),
         unmeasured: vec![format!("{direction}: everything")],
+        connections: Vec::new(),
         mss: None,
         offset: ClockOffset::default(),
     }

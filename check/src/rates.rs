@@ -36,6 +36,23 @@ pub(crate) fn first_at_rate(passed: &[Passed], window: Duration, target: f64) ->
     None
 }
 
+/// The counter at `at`, drawn straight between the readings around it; `None` outside of them.
+pub(crate) fn value_at(passed: &[Passed], at: Timestamp) -> Option<f64> {
+    let after = passed.partition_point(|(reading, _)| *reading < at);
+    let (next, value) = *passed.get(after)?;
+    let exactly = |whole: u64| {
+        #[expect(clippy::cast_precision_loss, reason = "a mean needs no more than 53 bits")]
+        let float = whole as f64;
+        float
+    };
+    if next == at {
+        return Some(exactly(value));
+    }
+    let (before, from) = *passed.get(after.checked_sub(1)?)?;
+    let share = at.since(before)?.as_secs_f64() / next.since(before)?.as_secs_f64();
+    Some(exactly(from) + (exactly(value) - exactly(from)) * share)
+}
+
 fn between(first: Passed, last: Passed) -> Option<f64> {
     rate(last.1.checked_sub(first.1)?, last.0.since(first.0)?)
 }
@@ -71,6 +88,13 @@ mod tests {
     fn a_pace_in_large_steps_is_that_of_the_steps() {
         let passed = every_ms(&[0, 100, 0, 0, 0, 100, 0, 0, 0, 100, 0, 0]);
         assert_eq!(pace(passed.into_iter()), Some(25_000.0));
+    }
+
+    #[test]
+    fn a_value_between_two_readings_lies_on_the_line_between_them() {
+        let passed = every_ms(&[0, 100, 100]);
+        let at = |us: u64| value_at(&passed, Timestamp::from_nanos(us * 1_000));
+        assert_eq!([at(0), at(500), at(1_000), at(2_001)], [Some(0.0), Some(50.0), Some(100.0), None]);
     }
 
     #[test]

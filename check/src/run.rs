@@ -1,15 +1,17 @@
 //! All runs of a check, one direction after the other.
 
 use crate::bench::Bench;
-use crate::direction::{Means, Measured, measure};
+use crate::direction::{Means, measure};
 use crate::error::CheckError;
+use crate::evaluate::Measured;
 use crate::live::Live;
 use crate::nothing::{lost, unopened};
 use client::{DialError, OpenError};
-use endpoint::Sampler;
-use report::{DirectionReport, Environment, RunDocument, RunReport, Started};
+use endpoint::{Crew, Patterns, Sampler};
+use report::{ConnectionRow, DirectionReport, Environment, RunDocument, RunReport, Started};
 use scenario::Scenario;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trace::{Direction, EventRecord, Interval, StreamTrace, Verdict};
@@ -33,6 +35,8 @@ pub struct CheckResult {
     pub run: RunDocument,
     /// The figures of each run.
     pub reports: Vec<RunReport>,
+    /// Each connection, where several were measured at once.
+    pub connections: Vec<ConnectionRow>,
     /// The samples.
     pub streams: Vec<StreamTrace>,
     /// The events.
@@ -52,11 +56,20 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
     let mut result = CheckResult {
         run: describe(&scenario, &bench, started),
         reports: Vec::new(),
+        connections: Vec::new(),
         streams: Vec::new(),
         events: Vec::new(),
         latencies: Vec::new(),
     };
-    let means = Means { scenario: &scenario, clock, sampler: &sampler, stop: &stop, live: &live };
+    let means = Means {
+        scenario: Arc::new(scenario.clone()),
+        clock,
+        sampler,
+        patterns: Patterns::default(),
+        crew: Crew::default(),
+        stop: stop.clone(),
+        live,
+    };
     for run in 1..=scenario.repeat {
         let mut directions = BTreeMap::new();
         let mut gone = false;
@@ -114,7 +127,8 @@ fn run_report(directions: BTreeMap<Direction, DirectionReport>) -> RunReport {
 
 impl CheckResult {
     fn keep(&mut self, measured: Measured, direction: Direction, scenario: &Scenario) -> DirectionReport {
-        let Measured { report, trace, events, intervals, unmeasured, mss, offset } = measured;
+        let Measured { report, trace, events, intervals, unmeasured, connections, mss, offset } = measured;
+        self.connections.extend(connections);
         self.streams.push(trace);
         self.events.extend(events);
         self.latencies.extend(intervals);
@@ -141,7 +155,7 @@ fn describe(scenario: &Scenario, bench: &Bench, started: Started) -> RunDocument
         started_at: started.text,
         epoch_unix_ns: started.epoch_unix_ns,
         scenario: scenario.clone(),
-        path: bench.path.clone(),
+        path: bench.opener.path.clone(),
         kernel,
         sysctls,
         congestion_control,

@@ -55,8 +55,14 @@ pub(crate) enum Update {
 }
 
 impl Stage {
-    pub(crate) fn new(producer: EndHandle, consumer: EndHandle, stop: CancellationToken) -> Self {
-        let mut tick = interval(TICK);
+    /// Where samples come more seldom than the conductor looks up, it looks up every `look`.
+    pub(crate) fn new(
+        producer: EndHandle,
+        consumer: EndHandle,
+        look: Duration,
+        stop: CancellationToken,
+    ) -> Self {
+        let mut tick = interval(TICK.max(look));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { producer: Track::new(producer), consumer: Track::new(consumer), tick, stop }
     }
@@ -88,6 +94,11 @@ impl Stage {
             Role::Producer => &mut self.producer,
             Role::Consumer => &mut self.consumer,
         }
+    }
+
+    /// Both ends told all they have to tell.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.producer.closed && self.consumer.closed
     }
 
     /// Goes on taking what the ends tell after an interruption.
@@ -183,6 +194,16 @@ impl Track {
         }
     }
 
+    /// A stream that has not begun looks the same all the time: its latest sample is enough.
+    fn keep_latest(&mut self) {
+        let idle = |sample: Option<&Sample>| sample.is_some_and(Sample::is_idle);
+        if idle(self.samples.last()) && idle(self.latest.as_ref()) {
+            self.samples.pop();
+        }
+        trace::make_room(&mut self.samples);
+        self.samples.extend(self.latest.clone());
+    }
+
     /// A piece of the series takes the place of what was told live of that time.
     fn keep_series(&mut self, piece: Vec<Sample>) {
         let Some(last) = piece.last().map(|sample| sample.at) else { return };
@@ -202,7 +223,7 @@ impl Track {
             Told::Progress => {
                 self.latest.clone_from(&self.handle.progress.borrow_and_update());
                 if self.series == 0 && self.samples.len() < MOST_SAMPLES {
-                    self.samples.extend(self.latest.clone());
+                    self.keep_latest();
                 }
                 Some(Update::Sample(role))
             }

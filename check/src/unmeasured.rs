@@ -58,6 +58,12 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, scenari
     if conducted.stage.consumer.consumed().is_some_and(|consumed| consumed.trickle.is_empty()) {
         note("how long small messages are held: none arrived".to_owned());
     }
+    if scenario.slow.is_some() && Evidence::new(conducted).slow().is_none() {
+        note("whether the producer follows a consumer that reads slowly".to_owned());
+    }
+    if scenario.neighbours > 0 && Evidence::new(conducted).neighbours().is_none() {
+        note("what the stall did to the neighbours".to_owned());
+    }
     if conducted.marks.unfinished {
         note("the bytes that were still on the way when the verification's time was up".to_owned());
     }

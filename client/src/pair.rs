@@ -104,7 +104,7 @@ impl Client {
         let mut connections = JoinSet::new();
         let began = self.clock.now();
         for number in 1..=self.file.connections {
-            let opened_after = self.file.ramp.map(|ramp| ramp.time_for(number - 1)).unwrap_or_default();
+            let opened_after = self.file.ramp.map(|ramp| ramp.slot(number - 1)).unwrap_or_default();
             connections.spawn(connect(Arc::clone(&self), number, began.plus(opened_after)));
         }
         let mut collection =

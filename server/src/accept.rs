@@ -9,7 +9,7 @@ use crate::metrics::{Metrics, Reason};
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
 use crate::strangers::{Guests, Strangers};
-use endpoint::{Meter, Sampler};
+use endpoint::{Crew, Meter, Patterns, Sampler};
 use rand::random;
 use scenario::files::Protocol;
 use socket::Buffers;
@@ -75,10 +75,18 @@ impl Server {
     /// Binds the port; nobody is served yet.
     pub fn bind(settings: Settings, clock: Clock, sampler: Sampler) -> io::Result<Self> {
         let listener = listen(settings.listen, settings.buffers)?;
-        let (instance, limits) = (RunId::from_random(random()), settings.limits);
         let meter = Arc::<Meter>::default();
         let metrics = Arc::new(Metrics::new(Arc::clone(&meter)));
-        let shared = Shared { instance, clock, sampler, limits, meter: Arc::clone(&meter) };
+        let (limits, crew) = (settings.limits, Crew::default());
+        let shared = Shared {
+            instance: RunId::from_random(random()),
+            clock,
+            sampler,
+            patterns: Patterns::default(),
+            crew,
+            limits,
+            meter: Arc::clone(&meter),
+        };
         let door = Door {
             registry: Registry::default(),
             shared,

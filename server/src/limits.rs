@@ -11,6 +11,8 @@ use wire::{FRAME_HEADER, Plan};
 pub struct ServerLimits {
     /// Connections whose opening is awaited, and control connections, in all.
     pub connections: usize,
+    /// Streams of one run at a time.
+    pub streams: usize,
     /// Runs at a time.
     pub runs: usize,
     /// The largest message.
@@ -29,6 +31,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 512,
+            streams: 512,
             runs: 64,
             message: LIMITS.message_max,
             bytes: LIMITS.stream_max,
@@ -40,6 +43,16 @@ impl Default for ServerLimits {
 }
 
 impl ServerLimits {
+    /// With room for at least so many connections, all of which may be streams of one run.
+    #[must_use]
+    pub fn for_connections(self, connections: usize) -> Self {
+        Self {
+            connections: self.connections.max(connections),
+            streams: self.streams.max(connections),
+            ..self
+        }
+    }
+
     /// Why `plan` is not granted; `None` when it is.
     pub(crate) fn objection(&self, plan: &Plan) -> Option<String> {
         let smallest = ByteSize::bytes(FRAME_HEADER as u64);

@@ -28,6 +28,8 @@ pub struct Told<'a> {
     pub buffers: Option<Buffers>,
     /// The certificate with which TLS is answered; wins over the file.
     pub certificate: Option<CertificateFiles>,
+    /// The most connections at a time.
+    pub connections: Option<u32>,
 }
 
 /// Serves until a signal ends it.
@@ -35,7 +37,7 @@ pub fn run(told: Told<'_>) -> anyhow::Result<ExitCode> {
     let Some(path) = told.file else {
         let listen = told.listen.context("--listen or a file is needed")?;
         let buffers = told.buffers.unwrap_or(Buffers::Auto);
-        let settings = settings(listen, buffers, tls(told.certificate)?, None);
+        let settings = settings(listen, buffers, told.connections, tls(told.certificate)?, None);
         let clock = Clock::start();
         let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
         return start_runtime()?.block_on(serve(settings, clock, sampler));
@@ -68,7 +70,7 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     });
     let collection = collected.as_ref().map(|(_, collection)| Arc::clone(collection));
     let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
-    let settings = settings(listen, buffers, tls, Some(strangers));
+    let settings = settings(listen, buffers, told.connections, tls, Some(strangers));
     let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
     printer.finish()?;
     if let Some((folder, collection)) = collected {
@@ -102,10 +104,16 @@ fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
 fn settings(
     listen: SocketAddr,
     buffers: Buffers,
+    connections: Option<u32>,
     tls: Option<TlsServer>,
     strangers: Option<Strangers>,
 ) -> Settings {
-    Settings { listen, buffers, limits: ServerLimits::default(), tls, public: true, strangers }
+    let mut limits = ServerLimits::default();
+    if let Some(connections) = connections {
+        limits.connections = connections as usize;
+        limits.streams = limits.connections;
+    }
+    Settings { listen, buffers, limits, tls, public: true, strangers }
 }
 
 async fn serve(settings: Settings, clock: Clock, sampler: Sampler) -> anyhow::Result<ExitCode> {

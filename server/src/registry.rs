@@ -7,7 +7,7 @@ use transport::Stream;
 use wire::RunId;
 
 /// Data connections of one run that may wait to be taken.
-const WAITING_STREAMS: usize = 16;
+const WAITING_STREAMS: usize = 1024;
 
 /// A connection that was opened for a stream of a run.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registration};
-use endpoint::{End, EndHandle, Meter, Sampler};
+use endpoint::{Crew, End, EndHandle, EndLink, Meter, Patterns, Sampler};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,8 @@ pub(crate) const WAITING_MESSAGES: usize = 256;
 /// How long a stream may go on whose control connection is gone.
 const ORPHANED: Duration = Duration::from_mins(1);
 
-/// A stream has two tasks; the one before it may not be over yet.
-const TASKS: usize = 4;
+/// Streams that were prepared and whose connection has not come; beyond, the oldest is forgotten.
+const PREPARED: usize = 1024;
 
 /// How a client left.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) instance: RunId,
     pub(crate) clock: Clock,
     pub(crate) sampler: Sampler,
+    pub(crate) patterns: Patterns,
+    pub(crate) crew: Crew,
     pub(crate) limits: ServerLimits,
     pub(crate) meter: Arc<Meter>,
 }
@@ -58,10 +61,11 @@ pub(crate) struct Session {
     place: Registration,
     hear: mpsc::Receiver<ToServer>,
     say: mpsc::Sender<FromServer>,
-    prepared: Option<(u32, Arc<Plan>)>,
-    /// The latest stream, and what commands its end.
-    commands: Option<(u32, mpsc::Sender<Command>)>,
-    tasks: JoinSet<()>,
+    prepared: BTreeMap<u32, Arc<Plan>>,
+    /// The streams that are not over, and what commands their ends.
+    commands: BTreeMap<u32, mpsc::Sender<Command>>,
+    /// One a stream; gives its number.
+    streams: JoinSet<u32>,
 }
 
 impl Session {
@@ -69,8 +73,15 @@ impl Session {
     pub(crate) fn new(shared: Shared, place: Registration) -> (Self, SessionLink) {
         let (say, hear_at_client) = mpsc::channel(WAITING_MESSAGES);
         let (say_at_client, hear) = mpsc::channel(WAITING_MESSAGES);
-        let tasks = JoinSet::new();
-        let session = Self { shared, place, hear, say, prepared: None, commands: None, tasks };
+        let session = Self {
+            shared,
+            place,
+            hear,
+            say,
+            prepared: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            streams: JoinSet::new(),
+        };
         (session, SessionLink { say: say_at_client, hear: hear_at_client })
     }
 
@@ -78,12 +89,12 @@ impl Session {
     pub(crate) async fn run(mut self) {
         if self.serve().await == Parting::Lost {
             // The path may have cut the control connection alone: the ends may finish what they are about.
-            let over = async { while self.tasks.join_next().await.is_some() {} };
+            let over = async { while self.streams.join_next().await.is_some() {} };
             if timeout(ORPHANED, over).await.is_err() {
                 info!("a stream outlived its control connection for too long");
             }
         }
-        self.tasks.shutdown().await;
+        self.streams.shutdown().await;
     }
 
     async fn serve(&mut self) -> Parting {
@@ -95,8 +106,9 @@ impl Session {
                     None => return Parting::Lost,
                 },
                 Some(connection) = self.place.streams.recv() => self.take(connection).await,
-                Some(ended) = self.tasks.join_next() => if let Err(error) = ended {
-                    warn!(%error, "a stream's task failed");
+                Some(ended) = self.streams.join_next() => match ended {
+                    Ok(stream) => drop(self.commands.remove(&stream)),
+                    Err(error) => warn!(%error, "a stream's task failed"),
                 },
             }
         }
@@ -114,14 +126,16 @@ impl Session {
             }
             ToServer::Prepare { stream, plan } => {
                 if let Some(reason) = self.shared.limits.objection(&plan) {
-                    return self.tell(FromServer::Refused { reason }).await;
+                    return self.tell(FromServer::Refused { stream, reason }).await;
                 }
-                self.prepared = Some((stream, Arc::new(*plan)));
+                if self.prepared.len() >= PREPARED {
+                    self.prepared.pop_first();
+                }
+                self.prepared.insert(stream, Arc::new(*plan));
                 self.tell(FromServer::Prepared { stream, instance: self.shared.instance }).await;
             }
             ToServer::Command { stream, command } => {
-                let end = self.commands.as_ref().filter(|(number, _)| *number == stream);
-                let obeyed = end.map(|(_, commands)| commands.try_send(command));
+                let obeyed = self.commands.get(&stream).map(|commands| commands.try_send(command));
                 if !matches!(obeyed, Some(Ok(()))) {
                     debug!(?command, "no stream obeys");
                 }
@@ -139,52 +153,62 @@ impl Session {
     /// Starts the server's end on a data connection, if it is the one that was prepared.
     async fn take(&mut self, connection: DataConnection) {
         let DataConnection { stream, mut connection, place } = connection;
-        if self.tasks.len() >= TASKS {
-            let reason = "a run has one stream at a time".to_owned();
+        let most = self.shared.limits.streams;
+        if self.commands.len() >= most {
+            let reason = format!("a run has at most {most} streams at a time");
             return answer(&mut connection, self.shared.instance, Some(reason)).await;
         }
-        let plan = match &self.prepared {
-            Some((prepared, plan)) if *prepared == stream => Arc::clone(plan),
-            _ => {
-                answer(
-                    &mut connection,
-                    self.shared.instance,
-                    Some("this stream was not prepared".to_owned()),
-                )
-                .await;
-                return;
+        let Some(plan) = self.prepared.remove(&stream) else {
+            let reason = "this stream was not prepared".to_owned();
+            return answer(&mut connection, self.shared.instance, Some(reason)).await;
+        };
+        let place_of_end = match self.shared.crew.place(plan.at_once) {
+            Ok(place_of_end) => place_of_end,
+            Err(error) => {
+                warn!(%error, "could not start threads for streams");
+                let reason = Some("the server could not start threads for streams".to_owned());
+                return answer(&mut connection, self.shared.instance, reason).await;
             }
         };
-        self.prepared = None;
         let (link, handle) = endpoint::link();
-        self.commands = Some((stream, handle.commands.clone()));
-        self.tasks.spawn(forward(stream, handle, self.say.clone()));
-        let shared = self.shared.clone();
-        self.tasks.spawn(async move {
-            info!(stream, direction = %plan.direction, "stream begins");
-            match start(connection, &plan, &shared).await {
-                Ok(end) => match endpoint::run(end, link).await {
-                    Ok(()) => info!(stream, "stream is over"),
-                    Err(error) => warn!(stream, %error, "stream failed"),
-                },
-                Err(error) => warn!(stream, %error, "stream could not begin"),
+        self.commands.insert(stream, handle.commands.clone());
+        let (shared, say) = (self.shared.clone(), self.say.clone());
+        self.streams.spawn(async move {
+            let mut end = JoinSet::new();
+            end.spawn_on(run_end(stream, connection, plan, shared, link), &place_of_end);
+            forward(stream, handle, say).await;
+            if let Some(Err(error)) = end.join_next().await {
+                warn!(stream, %error, "a stream's task failed");
             }
             drop(place);
+            stream
         });
+    }
+}
+
+/// Runs the server's end of a stream.
+async fn run_end(stream: u32, connection: Stream, plan: Arc<Plan>, shared: Shared, link: EndLink) {
+    info!(stream, direction = %plan.direction, "stream begins");
+    match start(connection, &plan, &shared).await {
+        Ok(end) => match endpoint::run(end, link).await {
+            Ok(()) => info!(stream, "stream is over"),
+            Err(error) => warn!(stream, %error, "stream failed"),
+        },
+        Err(error) => warn!(stream, %error, "stream could not begin"),
     }
 }
 
 /// Answers the opening; from then on the connection carries the stream.
 async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
-    socket::apply_buffers(&stream.socket()?, plan.buffers)?;
+    socket::apply_buffers(&stream.socket(), plan.buffers)?;
     say(&mut stream, &Reply { instance: shared.instance, refused: None }).await?;
     stream.begin(plan.message)?;
     let role = match plan.direction {
         Direction::Upload => Role::Consumer,
         Direction::Download => Role::Producer,
     };
-    let Shared { clock, sampler, meter, .. } = shared.clone();
-    Ok(End { role, stream, plan: Arc::clone(plan), clock, sampler, meter })
+    let Shared { clock, sampler, patterns, meter, .. } = shared.clone();
+    Ok(End { role, stream, plan: Arc::clone(plan), clock, sampler, patterns, meter })
 }
 
 /// Answers an opening, as far as the client listens.

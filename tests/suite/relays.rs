@@ -8,6 +8,7 @@ mod opening;
 mod propagation;
 mod recordings;
 mod repetition;
+mod slow;
 mod swallowing;
 mod trickle;
 mod websocket;

@@ -3,6 +3,7 @@
 
 mod bench;
 mod cargo_tool;
+mod connections;
 mod install;
 mod iperf3;
 mod lint;
@@ -56,6 +57,12 @@ enum Benchmark {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Thousands of connections at once, client and server in two processes, and the memory they take
+    Connections {
+        /// How many
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=18_000))]
+        connections: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,6 +82,9 @@ fn perform(task: &Task) -> anyhow::Result<Outcome> {
         Task::Test { nextest } => test::run(&workspace, nextest),
         Task::Lint => lint::run(&workspace),
         Task::Bench { peer: Benchmark::Check { rounds } } => bench::check(&workspace, *rounds),
+        Task::Bench { peer: Benchmark::Connections { connections } } => {
+            connections::bench(&workspace, *connections)
+        }
         Task::Soak { runs } => soak::run(&workspace, *runs),
     }
 }

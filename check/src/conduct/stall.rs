@@ -32,12 +32,14 @@ impl Conductor<'_> {
         self.begin_at(began, Phase::Stall);
         self.marks.stalled = Some(began);
         self.judge.stalled(began);
+        self.company.begin();
         self.stage
             .producer
             .tell(Command::Limit { bytes: consumed.saturating_add(self.scenario.limit.as_u64()) });
         let deadline = began.plus(self.scenario.deadline.0);
         self.outcome = self.watch_stall(deadline).await?;
         self.marks.measured = Some(self.clock.now());
+        self.neighbours_measured(began);
         Ok(())
     }
 

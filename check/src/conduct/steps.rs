@@ -1,6 +1,6 @@
 //! One step of the conductor after the other: takes what the ends tell, and waits for what it needs.
 
-use super::{Conductor, DEAD, LAST_WORDS, NEWS, OBEDIENCE, SURELY};
+use super::{Conductor, LAST_WORDS, NEWS, OBEDIENCE, SURELY};
 use crate::course::Cut;
 use crate::figures::{baseline_rate, recovery};
 use crate::stage::{Stage, Update};
@@ -27,7 +27,7 @@ impl Conductor<'_> {
                 self.stage.consumer.tell(Command::Abort);
             }
         }
-        self.await_closed(2 * OBEDIENCE + 10 * self.round_trip).await;
+        self.await_closed(2 * OBEDIENCE + 10 * self.round_trip + self.samples(20)).await;
     }
 
     /// The connection for control was lost: did that of the stream end with it?
@@ -47,7 +47,7 @@ impl Conductor<'_> {
         let told = |stage: &Stage| stage.producer.series + stage.consumer.series;
         let latest = self.clock.now().plus(LAST_WORDS);
         let (mut before, mut deadline) = (told(&self.stage), self.clock.now().plus(patience));
-        while !(self.stage.producer.closed && self.stage.consumer.closed) && self.clock.now() < deadline {
+        while !self.stage.is_closed() && self.clock.now() < deadline {
             self.stage.next().await;
             // A long series takes its time on a slow path.
             if told(&self.stage) > before {
@@ -75,7 +75,7 @@ impl Conductor<'_> {
         longer: Duration,
         wanted: impl Fn(&Event) -> bool,
     ) -> Result<Timestamp, Cut> {
-        let deadline = self.clock.now().plus(longer + OBEDIENCE + 10 * self.round_trip);
+        let deadline = self.clock.now().plus(longer + OBEDIENCE + 10 * self.round_trip + self.samples(20));
         loop {
             let found = self.stage.track(role).find(|timed| wanted(&timed.event).then_some(timed.at));
             if let Some(at) = found {
@@ -90,7 +90,13 @@ impl Conductor<'_> {
 
     /// Takes the next update; gives the event, if it was one.
     pub(super) async fn step(&mut self) -> Result<Option<(Role, Timed)>, Cut> {
-        match self.stage.next().await {
+        let update = self.stage.next().await;
+        self.take(update)
+    }
+
+    /// Takes an update; gives the event, if it was one.
+    pub(super) fn take(&mut self, update: Update) -> Result<Option<(Role, Timed)>, Cut> {
+        match update {
             Update::Sample(role) => {
                 self.note_progress(role);
                 if role == Role::Producer
@@ -140,7 +146,7 @@ impl Conductor<'_> {
 
     /// The consumer reads: then something must come while the producer has anything on the way.
     pub(super) fn require_life(&self) -> Result<(), Cut> {
-        let patience = DEAD.max(10 * self.round_trip);
+        let patience = self.dead();
         let now = self.clock.now();
         let still = now.since(self.moved.0) > Some(patience);
         let expected = self.stage.in_path() > 0 || self.live.phase() == Phase::Verify;

@@ -4,15 +4,17 @@ use crate::CLOSE_DEADLINE;
 use crate::end::Desk;
 use crate::outbox::Outbox;
 use crate::subject::Subject;
+use scenario::{Allowance, ReadPlan, Reader};
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use trace::{Event, How, Integrity, Latencies, TrickleArrival};
 use transport::{Gate, Stream};
-use wire::{Command, FrameHeader, FrameKind, Inspector, Plan};
+use wire::{Command, FrameHeader, FrameKind, Inspector, Plan, READ_SPACE};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<'a> {
@@ -25,6 +27,8 @@ pub(crate) struct Consumer<'a> {
     inspector: Inspector,
     /// Set while stalled: when it goes on by itself.
     resume_at: Option<Instant>,
+    /// Set while slow: when it may read, and how much.
+    reader: Option<Reader>,
     found: Consumed,
 }
 
@@ -38,6 +42,10 @@ pub(crate) struct Consumed {
     pub(crate) trickle: Vec<TrickleArrival>,
 }
 
+/// Space for reads of all consumers that are measured at once, and of one of them at least.
+const ALL_READ_SPACE: usize = 32 << 20;
+const LEAST_READ_SPACE: usize = 8 << 10;
+
 /// What the consumer does after a step.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
@@ -50,7 +58,8 @@ impl<'a> Consumer<'a> {
     pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
         let Desk { stream, commands, outbox, subject } = desk;
         let largest = plan.message.max(plan.trickle.message).as_u64();
-        let inspector = Inspector::new(usize::try_from(largest).unwrap_or(usize::MAX), plan.check_payloads);
+        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+        let inspector = Inspector::new(largest, read_space(plan.at_once), plan.check_payloads);
         let gate = stream.gate();
         Self {
             plan,
@@ -61,6 +70,7 @@ impl<'a> Consumer<'a> {
             subject,
             inspector,
             resume_at: None,
+            reader: None,
             found: Consumed::default(),
         }
     }
@@ -68,13 +78,20 @@ impl<'a> Consumer<'a> {
     /// Reads as told until the end of the stream, the connection's end, or an abort.
     pub(crate) async fn run(mut self) -> Consumed {
         loop {
+            let (at_most, due) = self.allowance();
+            let space = self.inspector.space();
+            let length = space.len().min(at_most);
+            let space = space.get_mut(..length).unwrap_or_default();
             let next = tokio::select! {
                 biased;
                 command = self.commands.recv() => self.obey(command.unwrap_or(Command::Abort)),
                 () = wait_until(self.resume_at) => self.obey(Command::Resume),
-                read = self.stream.read(self.inspector.space()) => self.take(read),
+                () = wait_until(due), if due.is_some() => Next::Read,
+                read = self.stream.read(space), if due.is_none() => self.take(read),
             };
             match next {
+                // Each of many takes its turn.
+                Next::Read if self.plan.at_once > 1 => yield_now().await,
                 Next::Read => {}
                 Next::Close => {
                     self.close().await;
@@ -87,6 +104,17 @@ impl<'a> Consumer<'a> {
         self.found
     }
 
+    /// The most that the next read takes, and when it is due, if not at once.
+    fn allowance(&mut self) -> (usize, Option<Instant>) {
+        let Some(reader) = &mut self.reader else { return (usize::MAX, None) };
+        let after = |until| Some(Instant::now() + self.outbox.clock.until(until));
+        match reader.next(self.outbox.clock.now()) {
+            Allowance::Read { at_most } => (at_most, None),
+            Allowance::Wait { until } | Allowance::Stalled { until: Some(until) } => (1, after(until)),
+            Allowance::Stalled { until: None } => (1, Some(Instant::now() + self.plan.stall_max.0)),
+        }
+    }
+
     fn obey(&mut self, command: Command) -> Next {
         let bytes = self.stream.counters().read();
         match command {
@@ -95,8 +123,13 @@ impl<'a> Consumer<'a> {
                 self.resume_at = Some(Instant::now() + self.plan.stall_max.0);
                 self.outbox.event(Event::Stalled { bytes });
             }
+            Command::Slow { rate } => {
+                let now = self.outbox.clock.now();
+                self.reader = Some(Reader::new(&ReadPlan::paced(rate), now));
+                self.outbox.event_at(now, Event::Slowed { rate, bytes });
+            }
             Command::Resume => {
-                self.resume_at = None;
+                (self.resume_at, self.reader) = (None, None);
                 self.outbox.event(Event::Resumed { bytes });
                 self.gate.open();
             }
@@ -115,8 +148,12 @@ impl<'a> Consumer<'a> {
                 Next::Leave
             }
             Ok(count) => {
+                let now = self.outbox.clock.now();
                 self.inspector.filled(count);
-                self.subject.look_in_passing(self.outbox.clock.now());
+                self.subject.look_in_passing(now);
+                if let Some(reader) = &mut self.reader {
+                    reader.took(count, now);
+                }
                 self.take_frames()
             }
             Err(error) => {
@@ -174,6 +211,11 @@ impl<'a> Consumer<'a> {
             tracing::debug!("the producer did not close in time");
         }
     }
+}
+
+/// What a consumer reads at once: one of `at_once` shares a bound with the others.
+fn read_space(at_once: u32) -> usize {
+    (ALL_READ_SPACE / (at_once.max(1) as usize)).clamp(LEAST_READ_SPACE, READ_SPACE)
 }
 
 async fn wait_until(instant: Option<Instant>) {

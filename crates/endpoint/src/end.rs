@@ -3,14 +3,14 @@
 use crate::consumer::{Consumed, Consumer};
 use crate::meter::{Meter, Tally};
 use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
+use crate::pattern::Patterns;
 use crate::producer::{Produced, Producer};
 use crate::sampler::Sampler;
 use crate::series::Series;
-use crate::subject::{Subject, Target};
+use crate::subject::{HAND_OVER, Subject, Target};
 use socket::TcpState;
 use socket2::SockRef;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use trace::{
     ConsumerSummary, Direction, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost,
     samples_to_csv,
 };
-use transport::{Gate, Stream};
+use transport::{Gate, SocketHandle, Stream};
 use units::{ByteSize, Clock};
 use wire::{Command, Plan, Report};
 
@@ -43,6 +43,8 @@ pub struct End {
     pub sampler: Sampler,
     /// What adds it up with all other streams.
     pub meter: Arc<Meter>,
+    /// What producers write.
+    pub patterns: Patterns,
 }
 
 /// The end's side of a link.
@@ -80,28 +82,28 @@ pub fn link() -> (EndLink, EndHandle) {
 
 /// Runs an end until its stream is over or its time is up, then tells its samples and its last word.
 pub async fn run(end: End, link: EndLink) -> io::Result<()> {
-    let End { role, stream, plan, clock, sampler, meter } = end;
+    let End { role, stream, plan, clock, sampler, meter, patterns } = end;
     if let (Role::Producer, Some(user_timeout)) = (role, plan.user_timeout) {
-        socket::set_user_timeout(stream.socket()?, user_timeout.0)?;
+        socket::set_user_timeout(stream.socket(), user_timeout.0)?;
     }
     let outbox = Outbox::new(clock, link.reports, link.progress);
     let interval = plan.sample.0;
-    let buffers = socket::granted_buffers(stream.socket()?)?;
-    let target = Target { socket: stream.socket()?, counters: stream.counters(), role, interval };
+    let buffers = socket::granted_buffers(stream.socket())?;
+    let target = Target { socket: stream.socket(), counters: stream.counters(), role, interval };
     let mut watch = sampler.watch(target)?;
     let mut observer = Observer {
         role,
-        socket: stream.socket()?,
+        socket: stream.socket(),
         gate: stream.gate(),
         outbox: outbox.clone(),
-        series: Series::new(),
+        series: Series::new(interval < HAND_OVER),
         tally: Tally::new(role),
         direction: plan.direction,
         meter,
     };
     let subject = Arc::clone(&watch.subject);
     let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
-    let work = timeout(plan.total_max.0, work(role, desk, &plan));
+    let work = timeout(plan.total_max.0, work(role, desk, &patterns, &plan));
     let done = {
         tokio::pin!(work);
         loop {
@@ -140,9 +142,9 @@ pub(crate) struct Desk {
     pub(crate) subject: Arc<Subject>,
 }
 
-async fn work(role: Role, desk: Desk, plan: &Plan) -> Done {
+async fn work(role: Role, desk: Desk, patterns: &Patterns, plan: &Plan) -> Done {
     match role {
-        Role::Producer => Done::Producer(Producer::new(desk, plan).run().await),
+        Role::Producer => Done::Producer(Producer::new(desk, patterns, plan).run().await),
         Role::Consumer => Done::Consumer(Consumer::new(desk, plan).run().await),
     }
 }
@@ -182,7 +184,7 @@ impl Done {
 /// Keeps the samples, and sees from them that a connection ended while nobody reads or writes.
 struct Observer {
     role: Role,
-    socket: OwnedFd,
+    socket: SocketHandle,
     gate: Arc<Gate>,
     outbox: Outbox,
     series: Series,

@@ -3,6 +3,7 @@
 //! An end acts on commands and tells what it saw; it decides nothing.
 
 mod consumer;
+mod crew;
 mod end;
 mod meter;
 mod outbox;
@@ -14,8 +15,10 @@ mod series;
 mod subject;
 mod ticker;
 
+pub use crew::Crew;
 pub use end::{End, EndHandle, EndLink, link, run};
 pub use meter::{Flow, Meter, Tally};
+pub use pattern::Patterns;
 pub use sampler::{Sampler, Watch};
 pub use series::Series;
 pub use subject::Target;

@@ -16,7 +16,7 @@ pub(crate) const WAITING_EVENTS: usize = 4096;
 const PAUSES: u64 = 2000;
 
 /// A pause that is always told.
-const LONG_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const LONG_PAUSE: Duration = Duration::from_millis(500);
 
 /// The telling side of an end's link.
 #[derive(Debug, Clone)]

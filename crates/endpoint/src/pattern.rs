@@ -2,6 +2,8 @@
 
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use wire::{FRAME_HEADER, payload_crc};
 
 /// How much is kept at least, so that a frame does not repeat the one before it.
@@ -12,6 +14,34 @@ pub(crate) const FRAMES_A_WRITE: usize = 16;
 
 /// The most bytes that several frames in one write have: larger writes gain nothing on loopback.
 const WRITE: usize = 256 * 1024;
+
+/// The patterns in use: streams that write the same share one. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    made: Arc<Mutex<HashMap<Key, Weak<Pattern>>>>,
+}
+
+/// Seed, length of a block, and whether checksums are wanted.
+type Key = (u64, usize, bool);
+
+impl Patterns {
+    /// Blocks of `length` bytes; their checksums are 0 unless `checked`.
+    pub(crate) fn of(&self, seed: u64, length: usize, checked: bool) -> Arc<Pattern> {
+        let key = (seed, length, checked);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = made.get(&key).and_then(Weak::upgrade) {
+            return pattern;
+        }
+        made.retain(|_, pattern| pattern.strong_count() > 0);
+        let pattern = Arc::new(Pattern::new(seed, length, checked));
+        made.insert(key, Arc::downgrade(&pattern));
+        pattern
+    }
+}
+
+/// What all streams that are measured at once write in their turns, and one of them at least.
+const ALL_WRITES: usize = 64 << 20;
+const LEAST_WRITE: usize = 16 << 10;
 
 /// Blocks of random bytes from the seed, each with its checksum.
 #[derive(Debug)]
@@ -26,8 +56,7 @@ pub(crate) struct Block {
 }
 
 impl Pattern {
-    /// Blocks of `length` bytes; their checksums are 0 unless `checked`.
-    pub(crate) fn new(seed: u64, length: usize, checked: bool) -> Self {
+    fn new(seed: u64, length: usize, checked: bool) -> Self {
         let count = (KEPT / length.max(1)).clamp(2, 16);
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let block = |_| {
@@ -39,9 +68,10 @@ impl Pattern {
         Self { blocks: (0..count).map(block).collect() }
     }
 
-    /// How many frames are best written together.
-    pub(crate) fn frames_a_write(&self) -> usize {
-        (WRITE / (self.block(0).bytes.len() + FRAME_HEADER)).clamp(1, FRAMES_A_WRITE)
+    /// How many frames are best written together by one of so many streams.
+    pub(crate) fn frames_a_write(&self, at_once: u32) -> usize {
+        let write = (ALL_WRITES / (at_once.max(1) as usize)).clamp(LEAST_WRITE, WRITE);
+        (write / (self.block(0).bytes.len() + FRAME_HEADER)).clamp(1, FRAMES_A_WRITE)
     }
 
     /// The payload of the frame with this number.
@@ -54,6 +84,18 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_use_is_made_once_and_forgotten_with_its_last_user() {
+        let patterns = Patterns::default();
+        let one = patterns.of(1, 100, true);
+        assert!(Arc::ptr_eq(&one, &patterns.of(1, 100, true)));
+        assert!(!Arc::ptr_eq(&one, &patterns.of(1, 100, false)));
+        drop(one);
+        let again = patterns.of(2, 100, true);
+        assert_eq!(patterns.made.lock().unwrap().len(), 1);
+        assert_eq!(Arc::strong_count(&again), 1);
+    }
 
     #[test]
     fn one_seed_gives_one_pattern_and_neighbouring_blocks_differ() {

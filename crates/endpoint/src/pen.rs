@@ -1,7 +1,7 @@
 //! Writes bytes as far as it may, and obeys commands while it waits.
 
 use crate::end::Desk;
-use crate::outbox::Outbox;
+use crate::outbox::{LONG_PAUSE, Outbox};
 use crate::subject::Subject;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -12,10 +12,10 @@ use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
 use trace::Event;
 use transport::Stream;
-use units::{ByteSize, Timestamp};
-use wire::Command;
+use units::Timestamp;
+use wire::{Command, Plan};
 
-/// A write that waited longer than this is told as a pause.
+/// A write that waited longer than this is told as a pause, or longer than from one sample to the next.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the producer is about.
@@ -45,6 +45,8 @@ pub(crate) struct Pen {
     pub(crate) bytes: u64,
     subject: Arc<Subject>,
     commands: mpsc::Receiver<Command>,
+    /// A write that waited longer than this is told as a pause.
+    pause: Duration,
     bytes_max: u64,
     limit: Option<u64>,
     limit_told: bool,
@@ -53,7 +55,7 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    pub(crate) fn new(desk: Desk, bytes_max: ByteSize) -> Self {
+    pub(crate) fn new(desk: Desk, plan: &Plan) -> Self {
         let Desk { stream, commands, outbox, subject } = desk;
         let accepted = outbox.clock.now();
         Self {
@@ -63,7 +65,8 @@ impl Pen {
             subject,
             bytes: 0,
             commands,
-            bytes_max: bytes_max.as_u64(),
+            pause: plan.sample.0.clamp(PAUSE, LONG_PAUSE),
+            bytes_max: plan.bytes_max.as_u64(),
             limit: None,
             limit_told: false,
             accepted,
@@ -93,14 +96,19 @@ impl Pen {
                 self.mode = Mode::Flood { since: now, sent: 0 };
             }
             Command::Pause => self.mode = Mode::Idle,
-            Command::Limit { bytes } => self.limit = Some(bytes),
+            Command::Limit { bytes } => {
+                self.limit = Some(bytes);
+                self.limit_told = false;
+            }
             Command::Resume => self.limit = None,
             Command::Finish => {
                 self.limit = None;
                 self.mode = Mode::Finish;
             }
             Command::Abort => self.mode = Mode::Abort,
-            Command::Stall => tracing::debug!("a producer was told to stop reading"),
+            Command::Stall | Command::Slow { .. } => {
+                tracing::debug!(?command, "a producer was told how to read");
+            }
         }
     }
 
@@ -174,7 +182,7 @@ impl Pen {
     /// The carrier took bytes, or handed on what it had, after `began`.
     fn accept(&mut self, count: usize, began: Timestamp) {
         let now = self.outbox.clock.now();
-        if now.since(began).is_some_and(|waited| waited >= PAUSE) {
+        if now.since(began).is_some_and(|waited| waited >= self.pause) {
             self.outbox.pause(self.accepted, now);
         }
         self.accepted = now;

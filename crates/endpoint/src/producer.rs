@@ -1,12 +1,14 @@
 //! The end that writes: trickle, flood, end of stream.
 
 use crate::end::Desk;
-use crate::pattern::{FRAMES_A_WRITE, Pattern};
+use crate::pattern::{FRAMES_A_WRITE, Pattern, Patterns};
 use crate::pen::{Mode, Pen, Stop};
 use crate::{CLOSE_DEADLINE, CLOSE_PATIENCE};
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use trace::{Event, Latencies};
 use transport::Stream;
@@ -17,8 +19,8 @@ use wire::{FRAME_HEADER, FrameHeader, FrameKind, Plan};
 pub(crate) struct Producer<'a> {
     plan: &'a Plan,
     pen: Pen,
-    trickle: Pattern,
-    flood: Pattern,
+    trickle: Arc<Pattern>,
+    flood: Arc<Pattern>,
     sequence: u64,
     writes: Latencies,
 }
@@ -41,16 +43,16 @@ enum Step {
 }
 
 impl<'a> Producer<'a> {
-    pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
+    pub(crate) fn new(desk: Desk, patterns: &Patterns, plan: &'a Plan) -> Self {
         let pattern = |message: ByteSize| {
             let payload = usize::try_from(message.as_u64()).unwrap_or_default().saturating_sub(FRAME_HEADER);
-            Pattern::new(plan.seed, payload, plan.check_payloads)
+            patterns.of(plan.seed, payload, plan.check_payloads)
         };
         Self {
             plan,
             trickle: pattern(plan.trickle.message),
             flood: pattern(plan.message),
-            pen: Pen::new(desk, plan.bytes_max),
+            pen: Pen::new(desk, plan),
             sequence: 0,
             writes: Latencies::default(),
         }
@@ -74,7 +76,13 @@ impl<'a> Producer<'a> {
         loop {
             self.pen.obey_waiting();
             match self.next_step() {
-                Step::Write { kind, intended } => self.write_frames(kind, intended).await?,
+                Step::Write { kind, intended } => {
+                    self.write_frames(kind, intended).await?;
+                    // Each of many takes its turn.
+                    if self.plan.at_once > 1 {
+                        yield_now().await;
+                    }
+                }
                 Step::Sleep(time) => tokio::select! {
                     () = sleep(time) => {}
                     () = self.pen.obey_next() => {}
@@ -120,7 +128,7 @@ impl<'a> Producer<'a> {
     /// Writes one frame, or as many as make one large write where nothing but speed matters.
     async fn write_frames(&mut self, kind: FrameKind, intended: Option<Timestamp>) -> Result<(), Stop> {
         let pattern = if kind == FrameKind::Trickle { &self.trickle } else { &self.flood };
-        let count = if kind == FrameKind::Data { pattern.frames_a_write() } else { 1 };
+        let count = if kind == FrameKind::Data { pattern.frames_a_write(self.plan.at_once) } else { 1 };
         let began = self.pen.outbox.clock.now();
         let mut heads = [[0; FRAME_HEADER]; FRAMES_A_WRITE];
         let mut slices = [IoSlice::new(&[]); 2 * FRAMES_A_WRITE];

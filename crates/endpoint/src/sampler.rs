@@ -4,6 +4,8 @@
 
 use crate::subject::{Subject, Target};
 use crate::ticker::Ticker;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use trace::{Sample, SamplerCost};
-use units::Clock;
+use units::{Clock, Timestamp};
 
 /// Batches that may wait to be taken: more than twenty seconds' worth.
 const WAITING_BATCHES: usize = 512;
@@ -95,6 +97,12 @@ impl Watch {
     }
 }
 
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.subject.release();
+    }
+}
+
 impl CpuTime {
     fn last(&self) -> Duration {
         Duration::from_nanos(self.0.load(Relaxed))
@@ -113,27 +121,92 @@ fn sample_all(
     arriving: &Receiver<Arc<Subject>>,
     cpu: &CpuTime,
 ) -> io::Result<()> {
-    let mut subjects: Vec<Arc<Subject>> = Vec::new();
+    let mut watched = Watched::default();
     let (mut ticks, mut in_vain) = (0, 0);
     loop {
-        if subjects.is_empty() {
+        if watched.queue.is_empty() {
             match arriving.recv() {
-                Ok(subject) => subjects.push(subject),
+                Ok(subject) => watched.add(subject),
                 Err(_) => return Ok(()),
             }
         }
-        subjects.extend(arriving.try_iter());
-        if let Some(interval) = subjects.iter().map(|subject| subject.interval()).min() {
-            // Waking costs more than looking.
-            let stride = if in_vain < TICKS_IN_VAIN { 1 } else { 2 };
-            ticker.tick(clock, stride * interval.min(LONGEST_TICK))?;
-        }
-        let taken = subjects.iter().filter(|subject| subject.look(clock.now())).count();
+        arriving.try_iter().for_each(|subject| watched.add(subject));
+        // Waking costs more than looking.
+        let stride = if in_vain < TICKS_IN_VAIN { 1 } else { 2 };
+        ticker.tick(clock, stride * watched.shortest_interval().min(LONGEST_TICK))?;
+        let taken = watched.look(clock);
         in_vain = if taken > 0 { 0 } else { in_vain.saturating_add(1) };
-        subjects.retain(|subject| !subject.is_done());
         ticks = (ticks + 1) % TICKS_A_READING;
         if ticks == 0 {
             cpu.read();
         }
     }
 }
+
+/// All that is watched, by the time at which the next sample is due.
+#[derive(Debug, Default)]
+struct Watched {
+    queue: BinaryHeap<Entry>,
+    shortest: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    due: Timestamp,
+    interval: Duration,
+    subject: Arc<Subject>,
+}
+
+impl Watched {
+    fn add(&mut self, subject: Arc<Subject>) {
+        self.shortest = None;
+        self.queue.push(Entry { due: subject.due(), interval: subject.interval(), subject });
+    }
+
+    /// Looks at all for which it is time, and forgets those that are done; how many samples it took.
+    fn look(&mut self, clock: Clock) -> usize {
+        let mut taken = 0;
+        let horizon = clock.now();
+        while self.queue.peek().is_some_and(|entry| entry.due <= horizon) {
+            let Some(Entry { subject, due, .. }) = self.queue.pop() else { break };
+            if subject.is_done() {
+                self.shortest = None;
+                continue;
+            }
+            taken += usize::from(subject.look(clock.now()));
+            // A task that is at it keeps it from being looked at: then it is not looked at twice in one go.
+            let again =
+                if subject.due() > due { subject.due() } else { horizon.plus(Duration::from_nanos(1)) };
+            self.queue.push(Entry { due: again, interval: subject.interval(), subject });
+        }
+        taken
+    }
+
+    fn shortest_interval(&mut self) -> Duration {
+        let queue = &self.queue;
+        *self
+            .shortest
+            .get_or_insert_with(|| queue.iter().map(|entry| entry.interval).min().unwrap_or(LONGEST_TICK))
+    }
+}
+
+impl Ord for Entry {
+    /// The earliest is the greatest.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.due.cmp(&self.due)
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.due == other.due
+    }
+}
+
+impl Eq for Entry {}

@@ -13,20 +13,30 @@ pub struct Series {
     stride: u64,
     offered: u64,
     left_out: u64,
+    /// Else each sample is told when it is taken, and need not be told again.
+    kept: bool,
 }
 
 impl Series {
-    pub(crate) fn new() -> Self {
-        Self::with_room(ROOM)
+    pub(crate) fn new(kept: bool) -> Self {
+        Self { kept, ..Self::with_room(ROOM) }
     }
 
     /// For at most so many samples, at least 2.
     pub fn with_room(room: usize) -> Self {
-        Self { room: room.max(2), samples: Vec::new(), stride: 1, offered: 0, left_out: 0 }
+        Self { room: room.max(2), samples: Vec::new(), stride: 1, offered: 0, left_out: 0, kept: true }
     }
 
     /// Takes the next sample.
     pub fn push(&mut self, sample: Sample) {
+        if !self.kept {
+            return;
+        }
+        // A stream that has not begun looks the same all the time: its latest sample is enough.
+        if sample.is_idle() && self.samples.last().is_some_and(Sample::is_idle) {
+            self.samples.pop();
+            self.offered -= 1;
+        }
         let kept = self.offered.is_multiple_of(self.stride);
         self.offered += 1;
         if !kept {
@@ -42,6 +52,7 @@ impl Series {
             self.left_out += (self.room - self.samples.len()) as u64;
             self.stride *= 2;
         }
+        trace::make_room(&mut self.samples);
         self.samples.push(sample);
     }
 

@@ -4,25 +4,30 @@
 //! thread would sleep and wake for it; the task itself finds it free after each call.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use trace::{Latencies, Role, Sample, SamplerCost};
-use transport::Counters;
+use transport::{Counters, SocketHandle};
 use units::{Clock, Timestamp};
 
 use crate::ticker::next_due;
 
-/// How often samples are handed over.
-const HAND_OVER: Duration = Duration::from_millis(50);
+/// How often samples are handed over; those that are further apart, one by one.
+pub(crate) const HAND_OVER: Duration = Duration::from_millis(50);
+
+/// A task takes a sample that is due within this time, or half the interval.
+const AHEAD: Duration = Duration::from_millis(5);
+
+/// The longest interval at which all sockets are looked at in one go.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 /// What is to be watched.
 #[derive(Debug)]
 pub struct Target {
-    /// A descriptor of the socket.
-    pub socket: OwnedFd,
+    /// The socket.
+    pub socket: SocketHandle,
     /// What passed it so far.
     pub counters: Arc<Counters>,
     /// The part that this end plays.
@@ -34,7 +39,9 @@ pub struct Target {
 /// One watched socket. Whoever comes first after a sample is due takes it.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    target: Target,
+    counters: Arc<Counters>,
+    role: Role,
+    interval: Duration,
     clock: Clock,
     due: AtomicU64,
     batches: mpsc::Sender<Vec<Sample>>,
@@ -42,8 +49,10 @@ pub(crate) struct Subject {
     began: Timestamp,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Notes {
+    /// None once it is no longer watched: the sampler shall not keep the connection open.
+    socket: Option<SocketHandle>,
     batch: Vec<Sample>,
     handed_over: Timestamp,
     lateness: Latencies,
@@ -55,15 +64,34 @@ struct Notes {
 
 impl Subject {
     pub(crate) fn new(target: Target, clock: Clock, batches: mpsc::Sender<Vec<Sample>>) -> Self {
+        let Target { socket, counters, role, interval } = target;
         let now = clock.now();
-        let due = AtomicU64::new(next_due(now, target.interval).as_nanos());
-        let notes = Mutex::new(Notes { handed_over: now, ..Notes::default() });
-        Self { target, clock, due, batches, notes, began: now }
+        let due = AtomicU64::new(due_after(now, interval).as_nanos());
+        let notes = Mutex::new(Notes {
+            socket: Some(socket),
+            batch: Vec::new(),
+            handed_over: now,
+            lateness: Latencies::default(),
+            by_task: Duration::ZERO,
+            taken: 0,
+            lost: 0,
+        });
+        Self { counters, role, interval, clock, due, batches, notes, began: now }
     }
 
     /// Time between two samples.
     pub(crate) fn interval(&self) -> Duration {
-        self.target.interval
+        self.interval
+    }
+
+    /// When the next sample is due.
+    pub(crate) fn due(&self) -> Timestamp {
+        Timestamp::from_nanos(self.due.load(Relaxed))
+    }
+
+    /// Lets go of the socket: no more samples are taken.
+    pub(crate) fn release(&self) {
+        self.lock().socket = None;
     }
 
     /// Nobody wants its samples any more.
@@ -73,7 +101,7 @@ impl Subject {
 
     /// Takes a sample from the socket's own task, if one is due soon: before the thread would have to.
     pub(crate) fn look_in_passing(&self, now: Timestamp) {
-        let ahead = self.target.interval / 2;
+        let ahead = (self.interval / 2).min(AHEAD);
         if !self.is_due(now.plus(ahead)) {
             return;
         }
@@ -99,11 +127,13 @@ impl Subject {
         if !self.is_due(horizon) {
             return false;
         }
-        let due = Timestamp::from_nanos(self.due.load(Relaxed));
-        self.due.store(next_due(horizon, self.target.interval).as_nanos(), Relaxed);
+        let Some(socket) = &notes.socket else { return false };
+        let sample = self.sample(socket, now);
+        let due = self.due();
+        self.due.store(due_after(horizon, self.interval).as_nanos(), Relaxed);
         notes.lateness.record(now.since(due).unwrap_or_default());
         let mut ended = false;
-        if let Ok(sample) = self.sample(now) {
+        if let Ok(sample) = sample {
             ended = notes.batch.last().is_some_and(|before| before.state != sample.state);
             notes.batch.push(sample);
             notes.taken += 1;
@@ -136,7 +166,7 @@ impl Subject {
         let spent = (by_thread + notes.by_task).as_secs_f64();
         SamplerCost {
             cpu_share: if wall > 0.0 { spent / wall } else { 0.0 },
-            interval_us: micros(self.target.interval),
+            interval_us: micros(self.interval),
             late_p50_us: late(50.0),
             late_p99_us: late(99.0),
             taken: notes.taken,
@@ -159,8 +189,8 @@ impl Subject {
         }
     }
 
-    fn sample(&self, at: Timestamp) -> io::Result<Sample> {
-        let Target { socket, counters, role, .. } = &self.target;
+    fn sample(&self, socket: &SocketHandle, at: Timestamp) -> io::Result<Sample> {
+        let Self { counters, role, .. } = self;
         let (stream_bytes, user_bytes, send_queue, receive_queue) = match role {
             Role::Producer => {
                 (counters.written(), counters.unwritten(), socket::send_queue(socket)?.as_u64(), 0)
@@ -196,6 +226,11 @@ impl Subject {
             rwnd_limited_us: info.rwnd_limited.map(micros),
         })
     }
+}
+
+/// Sockets that are watched often are looked at in one go; those that are watched seldom, because there are many, are not.
+fn due_after(now: Timestamp, interval: Duration) -> Timestamp {
+    if interval <= TOGETHER { next_due(now, interval) } else { now.plus(interval) }
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -64,8 +64,8 @@ impl Watch {
     /// Watches `socket`, which this end writes or reads.
     pub fn begin(socket: &SocketHandle, role: Role, watching: &Watching) -> io::Result<Self> {
         let samples = watching.sampler.watch(Target {
-            socket: socket.try_clone()?,
-            counters: socket.counters(),
+            socket: socket.clone(),
+            counters: Arc::clone(socket.counters()),
             role,
             interval: watching.interval,
         })?;

@@ -69,6 +69,16 @@ pub struct DirectionReport {
     pub release_ms: Option<f64>,
     /// Resume to the start of the first 100 ms at 90 % of the baseline rate.
     pub recovery_ms: Option<f64>,
+    /// What the producer did while the consumer read at a share of the baseline's rate, where that was asked.
+    #[serde(default)]
+    pub slow: Option<Slow>,
+    /// All connections, where several were measured at once: the other figures are the median connection's then, but for the
+    /// bytes' fate, which is that of all.
+    #[serde(default)]
+    pub connections: Option<Connections>,
+    /// What the stall did to other connections through the path, where that was asked.
+    #[serde(default)]
+    pub neighbours: Option<Neighbours>,
     /// What became of the bytes; unknown where the consumer's last word never came.
     pub integrity: Option<Bytes>,
     /// Who ended the connection before its time, and how.
@@ -105,6 +115,86 @@ pub struct Absorbed {
     /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them.
     #[serde(default)]
     pub framing_bytes: u64,
+}
+
+/// The settled part of a consumer's slow reading.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Slow {
+    /// The producer's rate over the consumer's: near 1 where the producer follows.
+    pub rate_ratio: f64,
+    /// What stood in the whole path, both ends' sockets included: the mean. Only two clocks can make it negative.
+    pub queue_bytes: i64,
+    /// How old what the consumer reads is because of that: the queue over the consumer's rate.
+    pub queue_ms: f64,
+    /// The rate at which the consumer read.
+    pub consumer_bytes_per_second: f64,
+}
+
+/// Connections that were measured at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// How many were asked for.
+    pub asked: u32,
+    /// How many could be opened.
+    pub opened: u32,
+    /// From the first attempt until the last was open.
+    pub opening_ms: f64,
+    /// How many came to each verdict.
+    pub verdicts: BTreeMap<Verdict, u32>,
+    /// The first of those with the worst verdict, unless that is `propagates`.
+    pub worst: Vec<Worst>,
+    /// The baseline of all together.
+    pub baseline_bytes_per_second: f64,
+    /// What the path and both ends absorbed of all together.
+    pub absorbed_bytes: u64,
+    /// Time between two samples of one socket.
+    pub sample_interval_us: u64,
+    /// The connection, from 1, whose samples are in `windows.csv` and whose events are in `events.jsonl`.
+    pub shown: u32,
+    /// Least and greatest value of each figure over the connections.
+    pub spread: BTreeMap<String, [f64; 2]>,
+}
+
+/// A connection that is told by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worst {
+    /// Which, from 1.
+    pub connection: u32,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// Healthy connections beside the stalled one, each a small message every few milliseconds: the end of the stall beside a
+/// time at which the measured connection was idle.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Neighbours {
+    /// How many there were.
+    pub connections: u32,
+    /// Messages read during the stall over those read in as much time before: of the neighbour that fared worst.
+    pub rate_ratio: f64,
+    /// The 99th percentile of latency during the stall over that before, each counted as 10 ms at least, or as the
+    /// longest time for which the machine starved even its sampler: of the neighbour that fared worst.
+    pub p99_ratio: f64,
+    /// That neighbour's 99th percentile before, from the time at which a message was due.
+    pub p99_before_ms: f64,
+    /// And during the stall; messages that did not arrive count as late as the measurement lasted.
+    pub p99_during_ms: f64,
+    /// Neighbours whose connection ended before its time, or whose bytes did not all arrive.
+    pub broken: u32,
+}
+
+impl Neighbours {
+    /// How many times slower they became, by rate or by latency; infinite where nothing arrived.
+    pub fn slowdown(&self) -> f64 {
+        self.p99_ratio.max(1.0 / self.rate_ratio)
+    }
+}
+
+impl Slow {
+    /// A producer that is at most so many times as fast as its consumer follows it.
+    pub const FOLLOWS: f64 = 1.25;
 }
 
 /// What became of the bytes.

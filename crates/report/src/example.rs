@@ -3,7 +3,7 @@
 use crate::document::{Absorbed, Bytes, DirectionReport, FORMAT, PathDescription, RunDocument, RunReport};
 use crate::fold::fold;
 use crate::recording::Recording;
-use scenario::{Expectations, Integrity, Scenario, Topology, Transport};
+use scenario::{Expectations, Integrity, Ramp, Scenario, Topology, Transport};
 use socket::{Buffers, TcpState};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +34,9 @@ pub(crate) fn direction() -> DirectionReport {
         window_probes: 4,
         release_ms: Some(3.3),
         recovery_ms: Some(14.0),
+        slow: None,
+        connections: None,
+        neighbours: None,
         integrity: Some(Bytes { bytes: 3_328_599_654, undelivered_bytes: Some(0), ..Bytes::default() }),
         ended: None,
         round_trip_ms: Some(0.12),
@@ -68,6 +71,7 @@ pub(crate) fn expectations() -> Expectations {
         max_release: None,
         max_trickle: None,
         min_baseline: None,
+        max_neighbour_slowdown: None,
     }
 }
 
@@ -79,6 +83,7 @@ pub(crate) fn recording() -> Recording {
     Recording {
         run: run_document(unmeasured.clone()),
         verdict: fold(vec![run], [unmeasured]),
+        connections: Vec::new(),
         streams: [Direction::Upload, Direction::Download].map(stream).to_vec(),
         events: [Direction::Upload, Direction::Download].into_iter().flat_map(events).collect(),
         latencies: latencies(),
@@ -134,6 +139,10 @@ fn scenario() -> Scenario {
         sample: Span(Duration::from_millis(1)),
         integrity: Integrity::Full,
         user_timeout: None,
+        slow: None,
+        connections: 1,
+        ramp: Ramp::HUNDRED,
+        neighbours: 0,
         seed: 1,
         repeat: 1,
         expectations: expectations(),

@@ -1,6 +1,6 @@
 //! Figures against what was expected of them.
 
-use crate::document::{DirectionReport, VerdictDocument};
+use crate::document::{DirectionReport, Neighbours, VerdictDocument};
 use crate::figures::{rate, size, time};
 use scenario::Expectations;
 use trace::{Direction, Verdict};
@@ -73,6 +73,7 @@ enum Unit {
     Bytes,
     Milliseconds,
     BytesPerSecond,
+    Times,
 }
 
 /// The bounds that were asked for.
@@ -85,6 +86,7 @@ fn bounds(expectations: &Expectations) -> Vec<Bound> {
         max_release,
         max_trickle,
         min_baseline,
+        max_neighbour_slowdown,
     } = expectations;
     let at_most = |name, figure, limit, unit| Bound { name, figure, at_least: false, limit, unit };
     let bytes = |size: ByteSize| float(size.as_u64());
@@ -104,6 +106,8 @@ fn bounds(expectations: &Expectations) -> Vec<Bound> {
             limit: float(rate.as_u64()),
             unit: Unit::BytesPerSecond,
         }),
+        max_neighbour_slowdown
+            .map(|ratio| at_most("neighbours' slowdown", slowdown, ratio.as_f64(), Unit::Times)),
     ]
     .into_iter()
     .flatten()
@@ -140,6 +144,7 @@ impl Bound {
             Unit::Bytes => format!("{figure:.0} B"),
             Unit::Milliseconds => format!("{figure} ms"),
             Unit::BytesPerSecond => format!("{figure} B/s"),
+            Unit::Times => format!("{figure}×"),
         }
     }
 
@@ -154,6 +159,8 @@ impl Bound {
             Unit::Bytes => format!("{figure:.0} B"),
             Unit::Milliseconds => time(figure),
             Unit::BytesPerSecond => rate(figure),
+            Unit::Times if figure.is_infinite() => "without end".to_owned(),
+            Unit::Times => format!("{figure:.1}×"),
         }
     }
 }
@@ -167,6 +174,10 @@ fn path(report: &DirectionReport) -> Option<f64> {
     report.absorbed.map(|absorbed| absorbed.path_bytes as f64)
 }
 
+fn slowdown(report: &DirectionReport) -> Option<f64> {
+    report.neighbours.as_ref().map(Neighbours::slowdown)
+}
+
 fn float(whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
     let float = whole as f64;
@@ -178,7 +189,7 @@ mod tests {
     use super::*;
     use crate::{example, fold};
     use std::time::Duration;
-    use units::ByteRate;
+    use units::{ByteRate, Ratio};
 
     fn document(reports: Vec<DirectionReport>) -> VerdictDocument {
         fold(reports.into_iter().map(example::run).collect(), [])
@@ -226,6 +237,29 @@ mod tests {
                 "upload: baseline 1.6 GB/s, at least 2 GB/s was asked",
             ]
         );
+    }
+
+    #[test]
+    fn neighbours_that_are_slower_or_stopped_are_told() {
+        let neighbours = Neighbours {
+            connections: 8,
+            rate_ratio: 1.0,
+            p99_ratio: 3.25,
+            p99_before_ms: 0.2,
+            p99_during_ms: 32.5,
+            broken: 0,
+        };
+        let expectations = Expectations { max_neighbour_slowdown: Some(Ratio::percent(200)), ..none() };
+        let told = |neighbours| {
+            unmet(&document(vec![DirectionReport { neighbours, ..example::direction() }]), &expectations)
+        };
+        assert_eq!(told(Some(neighbours)), ["upload: neighbours' slowdown 3.2×, at most 2.0× was asked"]);
+        assert_eq!(
+            told(Some(Neighbours { rate_ratio: 0.0, ..neighbours })),
+            ["upload: neighbours' slowdown without end, at most 2.0× was asked"]
+        );
+        assert_eq!(told(Some(Neighbours { p99_ratio: 1.0, ..neighbours })), [""; 0]);
+        assert_eq!(told(None), ["upload: neighbours' slowdown was not seen, at most 2.0× was asked"]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn fold(runs: Vec<RunReport>, unmeasured: impl IntoIterator<Item = String>) 
     for direction in directions {
         let reports: Vec<&DirectionReport> =
             runs.iter().filter_map(|run| run.directions.get(&direction)).collect();
-        if let Some(folded) = fold_direction(&reports) {
+        if let Some(folded) = fold_direction(&reports, Several::Runs) {
             if runs.len() > 1 {
                 let figures: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
                 spread(&direction.to_string(), &figures.iter().collect::<Vec<_>>(), &mut document.spread);
@@ -41,7 +41,7 @@ pub fn fold(runs: Vec<RunReport>, unmeasured: impl IntoIterator<Item = String>) 
     let verdicts: Vec<Verdict> = runs.iter().map(|run| run.verdict).collect();
     if let Some(worst) = worst_run(&runs, &document.directions) {
         document.verdict = worst.verdict;
-        document.reason = reason_among(&verdicts, worst.verdict, &worst.reason);
+        document.reason = reason_among(&verdicts, worst.verdict, &worst.reason, Several::Runs);
     }
     for sentence in unmeasured {
         if !document.unmeasured.contains(&sentence) {
@@ -67,27 +67,52 @@ fn worst_run<'a>(
     worst.clone().find(is_median).or_else(|| worst.next())
 }
 
-fn fold_direction(reports: &[&DirectionReport]) -> Option<DirectionReport> {
+/// What is folded, as it is called where some differ from the others.
+#[derive(Debug, Clone, Copy)]
+enum Several {
+    Runs,
+    Connections,
+}
+
+/// Reports of one direction as one.
+fn fold_direction(reports: &[&DirectionReport], what: Several) -> Option<DirectionReport> {
+    let values: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
+    fold_figures(reports, &values.iter().collect::<Vec<_>>(), what)
+}
+
+/// Connections as one, and the least and greatest value of each figure.
+pub(crate) fn fold_connections(
+    reports: &[&DirectionReport],
+) -> Option<(DirectionReport, BTreeMap<String, [f64; 2]>)> {
+    let values: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
+    let values: Vec<&Value> = values.iter().collect();
+    let mut extremes = BTreeMap::new();
+    spread("", &values, &mut extremes);
+    Some((fold_figures(reports, &values, Several::Connections)?, extremes))
+}
+
+fn fold_figures(reports: &[&DirectionReport], values: &[&Value], what: Several) -> Option<DirectionReport> {
     let verdict = reports.iter().map(|report| report.verdict).max()?;
     let verdicts: Vec<Verdict> = reports.iter().map(|report| report.verdict).collect();
-    let values: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
-    let medians = median(&values.iter().collect::<Vec<_>>());
+    let medians = median(values);
     let mut worst = reports.iter().filter(|report| report.verdict == verdict);
     let last_write = medians.get("last_write_ms").and_then(Value::as_f64);
     let chosen = worst.clone().find(|report| report.last_write_ms == last_write).or_else(|| worst.next())?;
     // Only a figure that is no number at all, which no file can hold, would not come back from JSON.
     let mut folded = serde_json::from_value(medians).unwrap_or_else(|_| (*chosen).clone());
     folded.verdict = verdict;
-    folded.reason = reason_among(&verdicts, verdict, &chosen.reason);
+    folded.reason = reason_among(&verdicts, verdict, &chosen.reason, what);
     folded.ended = chosen.ended;
+    folded.connections.clone_from(&chosen.connections);
     Some(folded)
 }
 
-/// The report as JSON, without that which has no median: an end belongs to one connection.
+/// The report as JSON, without that which has no median: an end belongs to one connection, a crowd to one run.
 fn figures(report: &DirectionReport) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("ended");
+        fields.remove("connections");
     }
     value
 }
@@ -120,7 +145,8 @@ fn spread(name: &str, values: &[&Value], into: &mut BTreeMap<String, [f64; 2]>) 
         Some(Value::Object(fields)) => {
             for field in fields.keys() {
                 let values: Vec<&Value> = present.iter().filter_map(|value| value.get(field)).collect();
-                spread(&format!("{name}.{field}"), &values, into);
+                let dotted = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
+                spread(&dotted, &values, into);
             }
         }
         Some(Value::Number(_)) => {
@@ -137,7 +163,11 @@ fn float(number: &Number) -> f64 {
 }
 
 /// `reason`, and how many came to that verdict where not all did.
-fn reason_among(verdicts: &[Verdict], worst: Verdict, reason: &str) -> String {
+fn reason_among(verdicts: &[Verdict], worst: Verdict, reason: &str, what: Several) -> String {
+    let what = match what {
+        Several::Runs => "runs",
+        Several::Connections => "connections",
+    };
     let (among, all) = (verdicts.iter().filter(|verdict| **verdict == worst).count(), verdicts.len());
     let did = match worst {
         Verdict::Propagates => "propagated",
@@ -145,7 +175,7 @@ fn reason_among(verdicts: &[Verdict], worst: Verdict, reason: &str) -> String {
         Verdict::Absorbs => "absorbed",
         Verdict::Breaks => "broke",
     };
-    if among == all { reason.to_owned() } else { format!("{among} of {all} runs {did}: {reason}") }
+    if among == all { reason.to_owned() } else { format!("{among} of {all} {what} {did}: {reason}") }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Recordings turned into figures, and figures into text, JSON and `JUnit`.
 
+mod connection_row;
+mod crowd;
 mod document;
 mod environment;
 mod expectations;
@@ -15,8 +17,11 @@ mod text;
 #[cfg(test)]
 mod example;
 
+pub use connection_row::ConnectionRow;
+pub use crowd::Crowd;
 pub use document::{
-    Absorbed, Bytes, DirectionReport, Ended, FORMAT, PathDescription, RunDocument, RunReport, VerdictDocument,
+    Absorbed, Bytes, Connections, DirectionReport, Ended, FORMAT, Neighbours, PathDescription, RunDocument,
+    RunReport, Slow, VerdictDocument, Worst,
 };
 pub use environment::{Environment, Started};
 pub use expectations::unmet;

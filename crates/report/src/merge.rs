@@ -1,5 +1,6 @@
 //! Several recordings as one.
 
+use crate::connection_row::ConnectionRow;
 use crate::document::{RunDocument, RunReport, VerdictDocument};
 use crate::fold::fold;
 use crate::recording::Recording;
@@ -44,11 +45,13 @@ pub fn merge(recordings: Vec<Recording>) -> Result<Recording, MergeError> {
     }
     describe_together(&mut run, &recordings);
     let (mut reports, mut unmeasured) = (Vec::new(), Vec::new());
+    let mut connections = Vec::new();
     let (mut streams, mut events, mut latencies) = (Vec::new(), Vec::new(), Vec::new());
     for recording in recordings {
         let before = u32::try_from(reports.len()).unwrap_or(u32::MAX);
         let later = recording.run.epoch_unix_ns.saturating_sub(run.epoch_unix_ns);
         let moved = Move { runs: before, time: i64::try_from(later).unwrap_or(i64::MAX) };
+        connections.extend(recording.connections.into_iter().map(|row| moved.connection(row)));
         streams.extend(recording.streams.into_iter().map(|stream| moved.stream(stream)));
         events.extend(recording.events.into_iter().map(|event| moved.event(event)));
         latencies.extend(recording.latencies.into_iter().map(|interval| moved.interval(interval)));
@@ -58,7 +61,7 @@ pub fn merge(recordings: Vec<Recording>) -> Result<Recording, MergeError> {
     run.scenario.repeat = u32::try_from(reports.len()).unwrap_or(u32::MAX);
     unmeasured.extend(run.unmeasured.clone());
     let verdict = fold(reports, unmeasured).judged(&run.scenario.expectations);
-    Ok(Recording { run, verdict, streams, events, latencies })
+    Ok(Recording { run, verdict, connections, streams, events, latencies })
 }
 
 /// The runs in a verdict: one, where it speaks of one.
@@ -137,12 +140,18 @@ impl Move {
         stream
     }
 
+    fn connection(self, mut row: ConnectionRow) -> ConnectionRow {
+        row.run = row.run.saturating_add(self.runs);
+        row
+    }
+
     fn event(self, mut record: EventRecord) -> EventRecord {
         record.run = record.run.saturating_add(self.runs);
         record.timed.at = self.at(record.timed.at);
         match &mut record.timed.event {
             Event::Paused { from: time } | Event::Blocked { since: time, .. } => *time = self.at(*time),
             Event::Stalled { .. }
+            | Event::Slowed { .. }
             | Event::Resumed { .. }
             | Event::TrickleDone
             | Event::FloodBegan

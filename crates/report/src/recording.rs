@@ -1,5 +1,6 @@
 //! A recording in memory and as a folder.
 
+use crate::connection_row::{self, ConnectionRow};
 use crate::document::{FORMAT, RunDocument, VerdictDocument};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub struct Recording {
     pub run: RunDocument,
     /// `verdict.json`.
     pub verdict: VerdictDocument,
+    /// `connections.csv`; no such file where connections were measured one at a time.
+    pub connections: Vec<ConnectionRow>,
     /// `windows.csv`.
     pub streams: Vec<StreamTrace>,
     /// `events.jsonl`.
@@ -79,6 +82,9 @@ impl Recording {
     fn write_files(&self, folder: &Path) -> Result<(), trace::RecordingError> {
         write_json(folder, RUN, &self.run)?;
         write_json(folder, VERDICT, &self.verdict)?;
+        if !self.connections.is_empty() {
+            connection_row::write_connections(&self.connections, create(folder, connection_row::FILE)?)?;
+        }
         files::write_events(&self.events, create(folder, "events.jsonl")?)?;
         let epoch = self.run.epoch_unix_ns;
         files::write_latency_log(&self.latencies, epoch, create(folder, "latency.hlog")?)?;
@@ -102,6 +108,10 @@ impl Recording {
         Ok(Self {
             run: read_json(folder, RUN)?,
             verdict: read_json(folder, VERDICT)?,
+            connections: match folder.join(connection_row::FILE).exists() {
+                true => connection_row::read_connections(open(folder, connection_row::FILE)?)?,
+                false => Vec::new(),
+            },
             streams: files::read_windows(open(folder, "windows.csv")?)?,
             events: files::read_events(open(folder, "events.jsonl")?)?,
             latencies: files::read_latency_log(open(folder, "latency.hlog")?)?,

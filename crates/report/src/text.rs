@@ -1,9 +1,12 @@
 //! The report on the screen.
 
+mod connections;
 mod direction;
 mod latency;
+mod neighbours;
 mod page;
 mod price;
+mod slow;
 mod sparkline;
 mod spread;
 mod timeline;

@@ -1,7 +1,7 @@
 //! What a scenario may ask for.
 
 use std::time::Duration;
-use units::{ByteSize, Span};
+use units::{ByteSize, Ratio, Span};
 
 /// The bounds of a scenario, and of what a server grants a client.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,14 @@ pub struct Limits {
     pub sample: (Duration, Duration),
     /// The longest time between two paced messages: what comes more seldom looks like a path that pauses.
     pub pace_max: Duration,
+    /// The smallest and the largest share of the baseline's rate at which a consumer may be asked to read.
+    pub slow: (Ratio, Ratio),
+    /// The most connections that are measured beside the stalled one.
+    pub neighbours_max: u32,
+    /// The most connections that are measured at once, or that a paired client opens.
+    pub connections_max: u32,
+    /// The slowest and the fastest ramp, connections a second.
+    pub ramp: (f64, f64),
     /// The most runs in a row: each keeps a few megabytes of samples and histograms until all are over.
     pub repeat_max: u32,
     /// The most bytes that one read asks for.
@@ -30,8 +38,6 @@ pub struct Limits {
     pub read_phases_max: usize,
     /// The most requests of a paired client: times the largest message, they still fit 64 bits.
     pub requests_max: u64,
-    /// The most connections that a paired client opens.
-    pub connections_max: u64,
     /// The longest that a paired end may be told to go on.
     pub duration_max: Duration,
     /// The smallest and the largest rate of requests, a second, if they are paced at all.
@@ -52,11 +58,14 @@ pub const LIMITS: Limits = Limits {
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),
+    slow: (Ratio::percent(1), Ratio::percent(90)),
+    neighbours_max: 64,
+    connections_max: 50_000,
+    ramp: (0.1, 1e5),
     repeat_max: 100,
     read_max: ByteSize::mib(16),
     read_phases_max: 1000,
     requests_max: 1_000_000_000_000,
-    connections_max: 10_000,
     duration_max: Duration::from_hours(24),
     request_rate: (0.001, 1e9),
     taken_message_max: ByteSize::mib(1024),

@@ -20,7 +20,7 @@ pub use certificate::CertificateFiles;
 pub use client::ClientFile;
 pub use end::PairEnd;
 pub use error::FileError;
-pub use network::{ConnectionRate, Listen, Protocol};
+pub use network::{Listen, Protocol};
 pub use reads::Reads;
 pub use schema::{FileKind, schema};
 pub use sections::{Limits, PairExpectations, Seen, Slow};

@@ -4,16 +4,20 @@
 mod bounds;
 pub mod files;
 mod production;
+mod ramp;
 mod read_plan;
 mod reader;
 mod request_rate;
 mod scenario;
+mod share;
 mod transport;
 
 pub use bounds::{LIMITS, Limits, ScenarioError};
 pub use production::{Production, RequestPace};
+pub use ramp::{Ramp, RampError};
 pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 pub use reader::{Allowance, Reader};
 pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
+pub use share::Share;
 pub use transport::{HttpRequest, Target, TargetError, Tls, Transport, WEBSOCKET_PATH, parse_target};

@@ -51,6 +51,11 @@ impl ReadPlan {
         Self::of_checked(Vec::new(), Manner::Chunks { chunk, every })
     }
 
+    /// Evenly at `rate`, for ever.
+    pub fn paced(rate: ByteRate) -> Self {
+        Self::of_checked(Vec::new(), if rate.as_u64() == 0 { Manner::Stalled } else { Manner::Paced(rate) })
+    }
+
     /// `ending`, whose number and ends the caller has checked, then `last` for ever.
     pub(crate) fn of_checked(ending: Vec<ReadPhase>, last: Manner) -> Self {
         Self { ending, last }

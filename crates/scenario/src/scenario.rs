@@ -1,13 +1,14 @@
 //! The scenario of a check, and how a draft of options becomes one.
 
 use crate::bounds::{LIMITS, ScenarioError, size, time};
+use crate::ramp::Ramp;
 use crate::transport::{Tls, Transport};
 use serde::{Deserialize, Serialize};
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::time::Duration;
 use trace::{Direction, Verdict};
-use units::{ByteRate, ByteSize, Span};
+use units::{ByteRate, ByteSize, Ratio, Span};
 
 /// What lies between client and server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub struct Expectations {
     pub max_trickle: Option<Span>,
     /// At least this rate in the baseline.
     pub min_baseline: Option<ByteRate>,
+    /// The neighbours at most so many times slower in the stall than before.
+    #[serde(default)]
+    pub max_neighbour_slowdown: Option<Ratio>,
 }
 
 /// A check as it will be run.
@@ -93,6 +97,18 @@ pub struct Scenario {
     pub integrity: Integrity,
     /// `TCP_USER_TIMEOUT` on the producer.
     pub user_timeout: Option<Span>,
+    /// After the recovery the consumer reads at this share of the baseline's rate.
+    #[serde(default)]
+    pub slow: Option<Ratio>,
+    /// Connections that are measured at once, each of them stalled.
+    #[serde(default = "one")]
+    pub connections: u32,
+    /// How fast they are opened.
+    #[serde(default = "hundred")]
+    pub ramp: Ramp,
+    /// Healthy connections that are measured beside the stalled one.
+    #[serde(default)]
+    pub neighbours: u32,
     /// Reaches every random choice.
     pub seed: u64,
     /// How often all of it is run.
@@ -104,6 +120,14 @@ pub struct Scenario {
 /// What recordings were made over before they said so.
 fn tcp() -> Transport {
     Transport::Tcp
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn hundred() -> Ramp {
+    Ramp::HUNDRED
 }
 
 impl Scenario {
@@ -163,12 +187,76 @@ impl Scenario {
         if self.warm_up.as_u64() > 0 && self.baseline.0.is_zero() {
             return Err(ScenarioError::Conflict("--warm-up needs a --baseline longer than 0"));
         }
+        self.validate_connections()?;
+        self.validate_slow()?;
+        self.validate_neighbours()?;
         if self.deadline.0 < self.hold.0 + second {
             return Err(ScenarioError::Conflict(
                 "--deadline covers stall and hold together, so it must be at least 1s longer than --hold",
             ));
         }
         Ok(self)
+    }
+
+    fn validate_connections(&self) -> Result<(), ScenarioError> {
+        if !(1..=LIMITS.connections_max).contains(&self.connections) {
+            return Err(ScenarioError::OutOfRange {
+                option: "--connections",
+                given: self.connections.to_string(),
+                range: format!("1 to {}", LIMITS.connections_max),
+            });
+        }
+        let opening = self.ramp.slot(self.connections);
+        if opening > LIMITS.phase_max {
+            return Err(ScenarioError::OutOfRange {
+                option: "--ramp",
+                given: self.ramp.to_string(),
+                range: format!("fast enough to open all connections within {}", Span(LIMITS.phase_max)),
+            });
+        }
+        if self.connections > 1 && self.neighbours > 0 {
+            return Err(ScenarioError::Conflict(
+                "--neighbours are measured beside one stalled connection: leave --connections out",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_neighbours(&self) -> Result<(), ScenarioError> {
+        if self.neighbours > LIMITS.neighbours_max {
+            return Err(ScenarioError::OutOfRange {
+                option: "--neighbours",
+                given: self.neighbours.to_string(),
+                range: format!("0 to {}", LIMITS.neighbours_max),
+            });
+        }
+        let Some(slowdown) = self.expectations.max_neighbour_slowdown else { return Ok(()) };
+        if self.neighbours == 0 {
+            return Err(ScenarioError::Conflict("--max-neighbour-slowdown needs --neighbours"));
+        }
+        if slowdown < Ratio::percent(100) {
+            return Err(ScenarioError::OutOfRange {
+                option: "--max-neighbour-slowdown",
+                given: slowdown.to_string(),
+                range: "100 %, which is no slowdown, or more".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn validate_slow(&self) -> Result<(), ScenarioError> {
+        let Some(slow) = self.slow else { return Ok(()) };
+        let (least, most) = LIMITS.slow;
+        if !(least..=most).contains(&slow) {
+            let range = format!("{least} to {most}");
+            return Err(ScenarioError::OutOfRange { option: "--slow", given: slow.to_string(), range });
+        }
+        if self.baseline.0.is_zero() {
+            return Err(ScenarioError::Conflict(
+                "--slow needs a --baseline longer than 0: it is a share of its rate",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -193,6 +281,10 @@ mod tests {
             sample: Span(Duration::from_millis(1)),
             integrity: Integrity::Full,
             user_timeout: None,
+            slow: None,
+            connections: 1,
+            ramp: Ramp::HUNDRED,
+            neighbours: 0,
             seed: 1,
             repeat: 1,
             expectations: Expectations {
@@ -203,6 +295,7 @@ mod tests {
                 max_release: None,
                 max_trickle: None,
                 min_baseline: None,
+                max_neighbour_slowdown: None,
             },
         }
     }

@@ -15,6 +15,7 @@ mod tcp_info;
 pub use cpu::thread_cpu_time;
 pub use options::{
     Buffers, apply_buffers, delay_acknowledgements, granted_buffers, reset_on_close, set_user_timeout,
+    shut_down_writing,
 };
 pub use queues::{receive_queue, send_queue};
 pub use state::TcpState;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use socket2::SockRef;
 use std::fmt;
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::str::FromStr;
 use std::time::Duration;
@@ -51,6 +52,14 @@ impl TryFrom<String> for Buffers {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
+    }
+}
+
+/// Closes our direction: the peer reads an end after the bytes before it. A connection that ended has none to close.
+pub fn shut_down_writing(socket: impl AsFd) -> io::Result<()> {
+    match SockRef::from(&socket).shutdown(Shutdown::Write) {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        shut => shut,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Direction, How, Phase, Role};
 use serde::{Deserialize, Serialize};
-use units::Timestamp;
+use units::{ByteRate, Timestamp};
 
 /// An event with the time it happened at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,13 @@ pub enum Event {
     },
     /// Consumer: it reads again.
     Resumed {
+        /// Bytes read until then.
+        bytes: u64,
+    },
+    /// Consumer: from here on it reads no faster than this.
+    Slowed {
+        /// Bytes a second.
+        rate: ByteRate,
         /// Bytes read until then.
         bytes: u64,
     },

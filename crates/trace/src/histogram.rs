@@ -37,7 +37,7 @@ pub(crate) fn decode(encoded: &str) -> Result<Latencies, String> {
 fn look_over(plain: &[u8]) -> Result<(), String> {
     let mut empty = Vec::new();
     V2Serializer::new()
-        .serialize(Latencies::default().histogram(), &mut empty)
+        .serialize(&Latencies::default().to_histogram(), &mut empty)
         .map_err(|error| error.to_string())?;
     let same = |range: std::ops::Range<usize>| {
         let (ours, theirs) = (empty.get(range.clone()), plain.get(range));
@@ -85,7 +85,7 @@ const HEADER: usize = 40;
 /// Above 40 bytes and nine for each of the 33,792 buckets.
 const LARGEST: u64 = 512 * 1024;
 /// 2^36: 19 hours at a million a second. The sums over all lines of the largest file then fit 64 bits.
-const MOST_COUNTS: u64 = 1 << 36;
+pub(crate) const MOST_COUNTS: u64 = 1 << 36;
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +97,7 @@ mod tests {
     /// A histogram as we would write it, but for its counts.
     fn encoded(payload: &[u8], stated: u32) -> String {
         let mut plain = Vec::new();
-        V2Serializer::new().serialize(Latencies::default().histogram(), &mut plain).unwrap();
+        V2Serializer::new().serialize(&Latencies::default().to_histogram(), &mut plain).unwrap();
         plain.truncate(HEADER);
         plain[4..8].copy_from_slice(&stated.to_be_bytes());
         plain.extend(payload);

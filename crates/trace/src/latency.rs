@@ -1,8 +1,11 @@
 //! Latency histograms: HdrHistogram in nanoseconds, three significant figures.
 
+mod counts;
+
 use crate::histogram;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use counts::Counts;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -41,7 +44,7 @@ impl Tag {
 /// A histogram of durations up to one hour. What does not fit is counted, never clamped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Latencies {
-    histogram: Histogram<u64>,
+    counts: Counts,
     unfit: u64,
 }
 
@@ -50,13 +53,9 @@ pub struct Latencies {
 #[error("could not read a histogram: {0}")]
 pub struct LatencyError(String);
 
-/// One hour in nanoseconds.
-const HIGHEST: u64 = 3_600_000_000_000;
-
 impl Default for Latencies {
     fn default() -> Self {
-        let histogram = Histogram::new_with_bounds(1, HIGHEST, 3).expect("the bounds are constant and valid");
-        Self { histogram, unfit: 0 }
+        Self { counts: Counts::Few(Vec::new()), unfit: 0 }
     }
 }
 
@@ -68,7 +67,7 @@ impl Latencies {
 
     /// Counts one signed duration: a negative one, which only an uncertain clock can give, as unfit.
     pub fn record_nanos(&mut self, nanoseconds: i64) {
-        let fits = u64::try_from(nanoseconds).is_ok_and(|value| self.histogram.record(value).is_ok());
+        let fits = u64::try_from(nanoseconds).is_ok_and(|value| self.counts.record(value, 1));
         if !fits {
             self.unfit += 1;
         }
@@ -76,18 +75,18 @@ impl Latencies {
 
     /// Adds all of `other`.
     pub fn add(&mut self, other: &Self) {
-        self.histogram.add(&other.histogram).expect("both have the same bounds");
+        self.counts.add(&other.counts);
         self.unfit += other.unfit;
     }
 
     /// How many durations were recorded.
     pub fn len(&self) -> u64 {
-        self.histogram.len()
+        self.counts.len()
     }
 
     /// Nothing was recorded.
     pub fn is_empty(&self) -> bool {
-        self.histogram.is_empty()
+        self.counts.len() == 0
     }
 
     /// How many were below zero or above an hour, and are in no percentile.
@@ -103,53 +102,73 @@ impl Latencies {
 
     /// The duration that `percentile` of 100 do not exceed; `None` where nothing was recorded.
     pub fn percentile(&self, percentile: f64) -> Option<Duration> {
-        (!self.is_empty()).then(|| Duration::from_nanos(self.histogram.value_at_percentile(percentile)))
+        (!self.is_empty()).then(|| Duration::from_nanos(self.to_histogram().value_at_percentile(percentile)))
     }
 
     /// The longest duration recorded.
     pub fn max(&self) -> Option<Duration> {
-        (!self.is_empty()).then(|| Duration::from_nanos(self.histogram.max()))
+        (!self.is_empty()).then(|| Duration::from_nanos(self.to_histogram().max()))
     }
 
-    /// The histogram itself, for its writers.
-    pub fn histogram(&self) -> &Histogram<u64> {
-        &self.histogram
+    /// As the library's histogram, for its writers.
+    pub fn to_histogram(&self) -> Histogram<u64> {
+        self.counts.to_histogram()
     }
 
     /// From a histogram that was read from a recording.
     pub fn from_histogram(histogram: &Histogram<u64>) -> Result<Self, LatencyError> {
-        let mut latencies = Self::default();
-        latencies.histogram.add(histogram).map_err(|error| LatencyError(error.to_string()))?;
-        Ok(latencies)
+        let mut ours = counts::empty();
+        ours.add(histogram).map_err(|error| LatencyError(error.to_string()))?;
+        Ok(Self { counts: Counts::Many(Box::new(ours)), unfit: 0 })
     }
 
     fn to_text(&self) -> Result<String, LatencyError> {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(&self.histogram, &mut bytes)
+            .serialize(&self.to_histogram(), &mut bytes)
             .map_err(|error| LatencyError(error.to_string()))?;
         Ok(BASE64.encode(bytes))
     }
 }
 
-/// The form on the wire: the histogram as `HdrHistogram` V2 deflate in base64.
+/// The form on the wire.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OnTheWire {
-    hdr: String,
+    /// `HdrHistogram` V2 deflate in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hdr: Option<String>,
+    /// Or a few values, and how often each occurred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    few: Vec<(u64, u64)>,
     unfit: u64,
 }
 
 impl Serialize for Latencies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hdr = self.to_text().map_err(serde::ser::Error::custom)?;
-        OnTheWire { hdr, unfit: self.unfit }.serialize(serializer)
+        let (hdr, few) = match &self.counts {
+            Counts::Few(few) => (None, few.clone()),
+            Counts::Many(_) => (Some(self.to_text().map_err(serde::ser::Error::custom)?), Vec::new()),
+        };
+        OnTheWire { hdr, few, unfit: self.unfit }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Latencies {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OnTheWire { hdr, unfit } = OnTheWire::deserialize(deserializer)?;
-        let latencies = histogram::decode(&hdr).map_err(serde::de::Error::custom)?;
+        let OnTheWire { hdr, few, unfit } = OnTheWire::deserialize(deserializer)?;
+        let mut latencies = match hdr {
+            Some(hdr) => histogram::decode(&hdr).map_err(serde::de::Error::custom)?,
+            None => Self::default(),
+        };
+        for (value, count) in few {
+            if count > histogram::MOST_COUNTS || !latencies.counts.record(value, count) {
+                return Err(serde::de::Error::custom("a histogram counts what cannot have happened"));
+            }
+        }
+        if latencies.len() > histogram::MOST_COUNTS {
+            return Err(serde::de::Error::custom("a histogram counts more than can have happened"));
+        }
         Ok(latencies.with_unfit(unfit))
     }
 }
@@ -166,6 +185,23 @@ mod tests {
         let received: Latencies = serde_json::from_str(&serde_json::to_string(&sent).unwrap()).unwrap();
         assert_eq!(received, sent);
         assert_eq!((received.len(), received.unfit()), (1, 1));
+    }
+
+    #[test]
+    fn a_large_histogram_crosses_the_wire_whole() {
+        let mut sent = Latencies::default();
+        (0..5_000).for_each(|step| sent.record(Duration::from_micros(step)));
+        let text = serde_json::to_string(&sent).unwrap();
+        assert!(text.contains("hdr"), "{text}");
+        assert_eq!(serde_json::from_str::<Latencies>(&text).unwrap(), sent);
+    }
+
+    #[test]
+    fn counts_that_would_overflow_are_an_error() {
+        for few in ["[[1,18446744073709551615],[2,18446744073709551615]]", "[[18446744073709551615,1]]"] {
+            let text = format!(r#"{{"few":{few},"unfit":0}}"#);
+            assert!(serde_json::from_str::<Latencies>(&text).is_err(), "{few}");
+        }
     }
 
     #[test]

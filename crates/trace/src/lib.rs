@@ -12,5 +12,5 @@ pub use event::{Event, EventRecord, Timed};
 pub use latency::{Latencies, LatencyError, Tag};
 pub use names::{Direction, How, Party, Phase, Role, Verdict};
 pub use recording::{Interval, RecordingError, StreamTrace, printable};
-pub use sample::{Sample, SampleError, samples_from_csv, samples_to_csv};
+pub use sample::{Sample, SampleError, make_room, samples_from_csv, samples_to_csv};
 pub use summary::{ConsumerSummary, EndSummary, Integrity, ProducerSummary, SamplerCost, TrickleArrival};

@@ -53,6 +53,8 @@ pub enum How {
 pub enum Phase {
     /// The data connection is opened and answered.
     Connect,
+    /// Other connections are measured while this one is idle.
+    Neighbours,
     /// Small messages now and then.
     Trickle,
     /// Full speed, the consumer reading.
@@ -63,6 +65,8 @@ pub enum Phase {
     Hold,
     /// The consumer reads again.
     Resume,
+    /// The consumer reads at a share of the rate before.
+    Slow,
     /// All that was produced arrives and is checked.
     Verify,
 }
@@ -100,7 +104,7 @@ lowercase_names! {
     }
     How { Fin = "fin", Reset = "reset", Timeout = "timeout" }
     Phase {
-        Connect = "connect", Trickle = "trickle", Baseline = "baseline", Stall = "stall",
-        Hold = "hold", Resume = "resume", Verify = "verify"
+        Connect = "connect", Neighbours = "neighbours", Trickle = "trickle", Baseline = "baseline", Stall = "stall",
+        Hold = "hold", Resume = "resume", Slow = "slow", Verify = "verify"
     }
 }

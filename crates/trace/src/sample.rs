@@ -56,6 +56,11 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Not a byte of the stream has been anywhere yet.
+    pub fn is_idle(&self) -> bool {
+        [self.stream_bytes, self.user_bytes, self.send_queue, self.receive_queue] == [0; 4] && !self.waiting
+    }
+
     /// The header of the columns that a sample fills, in order.
     pub const COLUMNS: [&str; 23] = [
         "at_ns",
@@ -82,6 +87,13 @@ impl Sample {
         "last_ack_received_ms",
         "rwnd_limited_us",
     ];
+}
+
+/// Makes room for another sample, and few more: of thousands of streams each keeps some tens of them.
+pub fn make_room(samples: &mut Vec<Sample>) {
+    if samples.len() == samples.capacity() {
+        samples.reserve_exact(samples.len() / 4 + 8);
+    }
 }
 
 /// A text that holds no samples.

@@ -12,6 +12,7 @@ mod loopback;
 mod messages;
 mod socket;
 mod stream;
+mod tcp;
 mod tls;
 mod websocket;
 mod wire;

@@ -1,8 +1,9 @@
 //! A TCP connection with a gate and counters, beneath whatever is spoken on it.
 
+use crate::tcp::Tcp;
 use crate::{Counters, Gate};
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,7 @@ use tokio::net::TcpStream;
 /// Bytes pass here last on their way to the kernel and first on their way from it.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    tcp: TcpStream,
+    tcp: Tcp,
     handle: SocketHandle,
 }
 
@@ -22,7 +23,7 @@ const TLS_ALERT: u8 = 21;
 /// What can be done with a socket while other code, such as an HTTP server, reads from it and writes to it.
 #[derive(Debug, Clone)]
 pub struct SocketHandle {
-    descriptor: Arc<OwnedFd>,
+    connection: Arc<TcpStream>,
     gate: Arc<Gate>,
     counters: Arc<Counters>,
 }
@@ -31,8 +32,9 @@ impl Socket {
     /// Wraps a connection; small writes are sent at once from here on (`TCP_NODELAY`).
     pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
-        let descriptor = Arc::new(tcp.as_fd().try_clone_to_owned()?);
-        let handle = SocketHandle { descriptor, gate: Arc::default(), counters: Arc::default() };
+        let tcp = Tcp::new(tcp);
+        let handle =
+            SocketHandle { connection: tcp.connection(), gate: Arc::default(), counters: Arc::default() };
         Ok(Self { tcp, handle })
     }
 
@@ -77,19 +79,14 @@ impl SocketHandle {
     }
 
     /// What passed the socket so far.
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
-    }
-
-    /// A second descriptor of the socket. It keeps the connection open.
-    pub fn try_clone(&self) -> io::Result<OwnedFd> {
-        self.descriptor.try_clone()
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 }
 
 impl AsFd for SocketHandle {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+        self.connection.as_fd()
     }
 }
 

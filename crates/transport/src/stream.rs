@@ -3,7 +3,6 @@
 use crate::websocket::WebSocketBytes;
 use crate::{Counters, Gate, SocketHandle, Wire};
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -34,7 +33,7 @@ impl Stream {
     /// The bytes of a connection as they are.
     pub fn plain(wire: Wire) -> Self {
         let handle = wire.handle();
-        let counters = handle.counters();
+        let counters = Arc::clone(handle.counters());
         Self { carrier: Carrier::Plain(wire), socket: handle, counters, message: MESSAGE }
     }
 
@@ -68,9 +67,9 @@ impl Stream {
         Arc::clone(self.socket.gate())
     }
 
-    /// A second descriptor of the socket, to ask the kernel about it. It keeps the connection open.
-    pub fn socket(&self) -> io::Result<OwnedFd> {
-        self.socket.as_fd().try_clone_to_owned()
+    /// The socket beneath, to ask the kernel about it. It keeps the connection open.
+    pub fn socket(&self) -> SocketHandle {
+        self.socket.clone()
     }
 
     /// Makes the coming close send RST instead of FIN.
@@ -82,7 +81,7 @@ impl Stream {
     fn note_held(&self) {
         if let Carrier::WebSocket(bytes) = &self.carrier {
             let socket = self.socket.counters();
-            self.counters.set_held(bytes.unwritten(&socket), bytes.unread(&socket));
+            self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
         }
     }
 }

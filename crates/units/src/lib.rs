@@ -6,11 +6,13 @@
 mod duration;
 mod quantity;
 mod rate;
+mod ratio;
 mod size;
 mod timestamp;
 
 pub use duration::{Span, format_duration, parse_duration};
 pub use quantity::QuantityError;
 pub use rate::ByteRate;
+pub use ratio::{Ratio, RatioError};
 pub use size::ByteSize;
 pub use timestamp::{Clock, Timestamp};

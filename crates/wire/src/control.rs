@@ -58,8 +58,10 @@ pub enum FromServer {
         /// The server process it must reach.
         instance: RunId,
     },
-    /// What was asked is not granted.
+    /// What was asked for this stream is not granted.
     Refused {
+        /// The stream's number.
+        stream: u32,
         /// Why.
         reason: String,
     },
@@ -84,12 +86,17 @@ pub enum Command {
     Pause,
     /// Consumer: stop reading.
     Stall,
+    /// Consumer: read no faster than this.
+    Slow {
+        /// The pace.
+        rate: ByteRate,
+    },
     /// Producer: write no more than this many bytes in all, for now.
     Limit {
         /// Bytes since the stream began.
         bytes: u64,
     },
-    /// Consumer: read again. Producer: the limit is lifted.
+    /// Consumer: read again, as fast as bytes come. Producer: the limit is lifted.
     Resume,
     /// Producer: finish the frame, write the end, close the direction.
     Finish,
@@ -155,6 +162,13 @@ pub struct Plan {
     pub bytes_max: ByteSize,
     /// `TCP_USER_TIMEOUT` of the producer.
     pub user_timeout: Option<Span>,
+    /// Streams that are measured at once, this one among them: each takes the less memory the more there are.
+    #[serde(default = "alone")]
+    pub at_once: u32,
     /// What to add to a time on the producer's clock to have it on the consumer's, ns.
     pub producer_to_consumer: i64,
+}
+
+fn alone() -> u32 {
+    1
 }

@@ -8,10 +8,10 @@ use crate::sequence::{Arrival, Sequence};
 use memchr::memmem;
 use trace::Integrity;
 
-/// The least space that is kept free for a read.
-const READ_SPACE: usize = 256 * 1024;
+/// The space for a read that a consumer should have where memory is no concern: larger reads gain nothing.
+pub const READ_SPACE: usize = 256 * 1024;
 
-/// Owns the consumer's only buffer: two frames, or 256 KiB and a frame. Bytes are read into [`space`](Self::space).
+/// Owns the consumer's only buffer: two frames, or the space for a read and a frame. Bytes are read into [`space`](Self::space).
 #[derive(Debug)]
 pub struct Inspector {
     buffer: Box<[u8]>,
@@ -38,9 +38,9 @@ enum Search {
 }
 
 impl Inspector {
-    /// For frames of at most `max_frame` bytes.
-    pub fn new(max_frame: usize, check_payloads: bool) -> Self {
-        let size = READ_SPACE.max(max_frame) + max_frame;
+    /// For frames of at most `max_frame` bytes, that come in reads of up to `read_space` bytes, or one frame.
+    pub fn new(max_frame: usize, read_space: usize, check_payloads: bool) -> Self {
+        let size = read_space.max(max_frame) + max_frame;
         Self {
             buffer: vec![0; size].into_boxed_slice(),
             start: 0,

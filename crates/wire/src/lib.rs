@@ -10,7 +10,7 @@ mod sequence;
 pub use clock::{ClockOffset, Exchange};
 pub use control::{Command, FromServer, MAX_CONTROL_LINE, Plan, Report, ToServer, TrickleShape};
 pub use frame::{FRAME_HEADER, FrameHeader, FrameKind, payload_crc};
-pub use inspector::Inspector;
+pub use inspector::{Inspector, READ_SPACE};
 pub use opening::{
     MAX_OPENING_LINE, OPENING_BYTE, Opening, OpeningError, PROTOCOL_VERSION, Purpose, Reply, RunId,
 };

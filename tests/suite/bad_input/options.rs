@@ -13,6 +13,8 @@ fn an_option_with_an_unknown_value_is_named() {
         ("--expect maybe", ["--expect", "propagates, absorbs, breaks"]),
         ("--integrity some", ["--integrity", "full, off"]),
         ("--buffers many", ["--buffers", "`many` does not start with a number"]),
+        ("--slow down", ["--slow", "`down` is no ratio"]),
+        ("--ramp fast", ["--ramp", "`100/s`"]),
         ("--seed dice", ["--seed", "invalid digit"]),
         ("--nonsense", ["--nonsense", "unexpected argument"]),
         ("extra", ["extra", "unexpected argument"]),
@@ -50,6 +52,16 @@ fn a_value_out_of_its_bounds_is_refused_with_them() {
         ("--repeat 0", ["--repeat", "1 to 100"]),
         ("--deadline 2s --hold 2s", ["--deadline", "longer than --hold"]),
         ("--baseline 0s --warm-up 1MiB", ["--warm-up", "--baseline"]),
+        ("--connections 0", ["--connections", "1 to 50000"]),
+        ("--connections 5 --neighbours 5", ["--neighbours", "leave --connections out"]),
+        ("--connections 50000 --ramp 1/s", ["--ramp", "within 1h"]),
+        ("--ramp 0/s", ["--ramp", "0.1/s to 100000/s"]),
+        ("--neighbours 65", ["--neighbours is 65", "0 to 64"]),
+        ("--max-neighbour-slowdown 2", ["--max-neighbour-slowdown", "needs --neighbours"]),
+        ("--neighbours 1 --max-neighbour-slowdown 50%", ["--max-neighbour-slowdown is 50 %", "100 %"]),
+        ("--slow 0", ["--slow", "1 % to 90 %"]),
+        ("--slow 2", ["--slow is 200 %", "1 % to 90 %"]),
+        ("--slow 10% --baseline 0s", ["--slow", "--baseline"]),
     ] {
         refused_naming(&format!("check {options}"), &named);
     }

@@ -95,7 +95,20 @@ pub(super) const INTEGRITY: [(&str, Kind); 4] = [
 pub(super) const ENDED: [(&str, Kind); 4] = [
     ("by", Kind::Word(&["producer", "consumer", "path"])),
     ("how", Kind::Word(&["fin", "reset", "timeout"])),
-    ("phase", Kind::Word(&["connect", "trickle", "baseline", "stall", "hold", "resume", "verify"])),
+    (
+        "phase",
+        Kind::Word(&[
+            "connect",
+            "neighbours",
+            "trickle",
+            "baseline",
+            "stall",
+            "hold",
+            "resume",
+            "slow",
+            "verify",
+        ]),
+    ),
     ("after_ms", Kind::Number),
 ];
 

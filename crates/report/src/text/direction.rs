@@ -1,7 +1,7 @@
 //! The block of one direction.
 
 use super::page::{LABEL, Page};
-use super::{TextOptions, price, sparkline, spread, timing};
+use super::{TextOptions, connections, neighbours, price, slow, sparkline, spread, timing};
 use crate::document::{DirectionReport, PathDescription};
 use crate::figures::{PartsOf, count, rate, size, time};
 use crate::recording::Recording;
@@ -15,10 +15,21 @@ pub(super) fn write(
 ) {
     page.line("path", &path(&recording.run.path, Some(direction)));
     page.verdict(report.verdict, &report.reason);
+    let mut label = "at once";
+    for sentence in connections::sentences(report) {
+        page.line(label, &sentence);
+        label = "";
+    }
     page.line("absorbed", &absorbed(report));
     page.line("timing", &timing::sentence(report));
     page.line("price", &price::sentence(report, &recording.run.scenario, options.folder.as_deref()));
     page.line("trickle", &trickle(report));
+    if let Some(slow) = slow::sentence(report, &recording.run.scenario) {
+        page.line("slow", &slow);
+    }
+    if let Some(neighbours) = neighbours::sentence(report, &recording.run.scenario) {
+        page.line("neighbours", &neighbours);
+    }
     sparkline::write(page, recording, direction, options.width.saturating_sub(LABEL));
     for note in notes(report) {
         page.line("note", &note);

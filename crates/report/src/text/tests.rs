@@ -1,9 +1,10 @@
 use super::*;
-use crate::document::{Bytes, DirectionReport, Ended};
+use crate::document::{Bytes, DirectionReport, Ended, Neighbours, Slow};
 use crate::example;
 use crate::fold::fold;
 use insta::assert_snapshot;
 use trace::{How, Party, Phase, Verdict};
+use units::Ratio;
 
 fn options() -> TextOptions {
     TextOptions { width: 100, colour: false, folder: Some("run-1".to_owned()) }
@@ -26,6 +27,48 @@ fn upload(change: impl FnOnce(&mut DirectionReport)) -> Recording {
 
 fn found(report: &mut DirectionReport) -> &mut Bytes {
     report.integrity.as_mut().expect("the example's bytes are known")
+}
+
+#[test]
+fn slow_reading_has_a_line_where_it_was_asked() {
+    let mut recording = upload(|report| {
+        report.slow = Some(Slow {
+            rate_ratio: 1.0,
+            queue_bytes: 8_598_323,
+            queue_ms: 53.3,
+            consumer_bytes_per_second: 161_234_567.0,
+        });
+    });
+    assert_eq!(lines(&recording, &["slow"]), "", "it was not asked");
+    recording.run.scenario.slow = Some(Ratio::percent(10));
+    assert_snapshot!(
+        lines(&recording, &["slow"]),
+        @"slow      at 10 %, 161.2 MB/s, the producer followed: 1.00 of the consumer's rate · 8.2 MiB in the path, 53 ms to read"
+    );
+    recording.verdict.directions.values_mut().for_each(|report| report.slow = None);
+    assert_snapshot!(lines(&recording, &["slow"]), @"slow      not measured at 10 %");
+}
+
+#[test]
+fn neighbours_have_a_line_where_there_were_any() {
+    let mut recording = upload(|report| {
+        report.neighbours = Some(Neighbours {
+            connections: 8,
+            rate_ratio: 0.0,
+            p99_ratio: 250.0,
+            p99_before_ms: 0.2,
+            p99_during_ms: 2500.0,
+            broken: 1,
+        });
+    });
+    assert_eq!(lines(&recording, &["neighbours"]), "", "it was not asked");
+    recording.run.scenario.neighbours = 8;
+    assert_snapshot!(
+        lines(&recording, &["neighbours"]),
+        @"neighbours 8 beside the stall, the worst of them: 0.00 of its rate · p99 200 µs before, 2.50 s during · 1 broken"
+    );
+    recording.verdict.directions.values_mut().for_each(|report| report.neighbours = None);
+    assert_snapshot!(lines(&recording, &["neighbours"]), @"neighbours not measured");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The client's file.
 
 use super::end::{self, PairEnd, keys_of_an_end};
-use super::network::{ConnectionRate, Host, Port, Protocol};
+use super::network::{Host, Port, Protocol};
 use super::number::Count;
 use super::path;
 use super::phases::{PhaseKeys, Phases};
@@ -9,6 +9,7 @@ use super::sections::{self, ExpectKeys, PairExpectations, Section};
 use super::value::Scalar;
 use super::{File, FileError, FileMistake, strict};
 use crate::bounds::LIMITS;
+use crate::ramp::Ramp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trace::Direction;
@@ -25,7 +26,7 @@ pub struct ClientFile {
     /// How many connections it opens.
     pub connections: u32,
     /// How fast it opens them; none: all at once.
-    pub ramp: Option<ConnectionRate>,
+    pub ramp: Option<Ramp>,
     /// A consumer says at once that it sends nothing (FIN), and reads on.
     pub half_close: bool,
     /// What it sends, or how it reads.
@@ -44,10 +45,10 @@ keys_of_an_end! {
         server_addr: Option<Scalar<Host>>,
         /// The server's port, 1 to 65535. By default 8080.
         server_port: Option<Scalar<Port<1>>>,
-        /// How many connections are opened, 1 to 10000. By default 1.
-        connections: Option<Scalar<Count<1, { LIMITS.connections_max }>>>,
+        /// How many connections are opened, 1 to 50000. By default 1.
+        connections: Option<Scalar<Count<1, { LIMITS.connections_max as u64 }>>>,
         /// How fast they are opened, such as `100/s`. By default all at once.
-        ramp: Option<Scalar<ConnectionRate>>,
+        ramp: Option<Scalar<Ramp>>,
         /// With `direction: download` over `tcp`: `true` to close the client's own direction at once (FIN), and read on. By
         /// default `false`.
         half_close: Option<Scalar<bool>>,

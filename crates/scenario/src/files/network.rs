@@ -1,10 +1,10 @@
 //! Protocols and addresses in files.
 
 use super::value::FromText;
+use crate::bounds::LIMITS;
+use crate::ramp::Ramp;
 use schemars::{Schema, json_schema};
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 /// What a pair speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,34 +60,14 @@ impl FromText for trace::Direction {
     }
 }
 
-/// Connections a second, above 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ConnectionRate(f64);
-
-/// The slowest and the fastest, a second.
-const CONNECTION_RATE: (f64, f64) = (0.001, 1e6);
-
-impl ConnectionRate {
-    /// How long after the first the connection of this number, counted from 0, is opened.
-    pub fn time_for(self, connection: u32) -> Duration {
-        Duration::try_from_secs_f64(f64::from(connection) / self.0).unwrap_or(Duration::MAX)
-    }
-}
-
-impl fmt::Display for ConnectionRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/s", self.0)
-    }
-}
-
-impl FromText for ConnectionRate {
+impl FromText for Ramp {
     fn from_text(text: &str) -> Option<Self> {
-        let rate: f64 = text.strip_suffix("/s")?.trim_end().parse().ok()?;
-        (CONNECTION_RATE.0..=CONNECTION_RATE.1).contains(&rate).then_some(Self(rate))
+        text.parse().ok()
     }
 
     fn must_be() -> String {
-        format!("{} to {} connections a second, such as `100/s`", CONNECTION_RATE.0, CONNECTION_RATE.1)
+        let (least, most) = LIMITS.ramp;
+        format!("{least} to {most} connections a second, such as `100/s`")
     }
 
     fn schema() -> Schema {

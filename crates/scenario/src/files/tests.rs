@@ -168,7 +168,7 @@ fn either_end_may_produce_and_the_other_one_reads() {
     );
     assert_eq!(file.end.reads, Reads::Pausing { bufsize: ByteSize::bytes(10), delay: milliseconds(20) });
     assert_eq!((file.connections, file.half_close), (8, true));
-    assert_eq!(file.ramp.unwrap().time_for(50), Duration::from_millis(500));
+    assert_eq!(file.ramp.unwrap().slot(50), Duration::from_millis(500));
     assert_eq!(file.end.slow.unwrap().connections, 1);
     assert_eq!(file.expect.zero_window, Some(Seen::Seen));
     assert_eq!(file.end.output.as_deref(), Some(Path::new("runs/x")));

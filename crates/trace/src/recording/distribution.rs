@@ -21,7 +21,7 @@ pub fn write_distribution(
 }
 
 fn write(latencies: &Latencies, output: &mut impl Write) -> io::Result<()> {
-    let histogram = latencies.histogram();
+    let histogram = latencies.to_histogram();
     writeln!(
         output,
         "{:>12} {:>14} {:>10} {:>14}\n",
@@ -40,7 +40,7 @@ fn write(latencies: &Latencies, output: &mut impl Write) -> io::Result<()> {
     }
     let (mean, deviation) = (histogram.mean() / NANOSECONDS, histogram.stdev() / NANOSECONDS);
     writeln!(output, "#[Mean    = {mean:12.3}, StdDeviation   = {deviation:12.3}]")?;
-    let (max, count) = (milliseconds(latencies.histogram().max()), latencies.len());
+    let (max, count) = (milliseconds(histogram.max()), latencies.len());
     writeln!(output, "#[Max     = {max:12.3}, Total count    = {count:12}]")?;
     let (buckets, sub_buckets) = (histogram.buckets(), 2 * 10u32.pow(u32::from(histogram.sigfig())));
     writeln!(output, "#[Buckets = {buckets:12}, SubBuckets     = {:12}]", sub_buckets.next_power_of_two())

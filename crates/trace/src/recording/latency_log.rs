@@ -52,12 +52,11 @@ fn write(intervals: &[Interval], epoch_unix_ns: u64, output: &mut impl Write) ->
             log.write_comment(&format!("{UNFIT}{unfit}] Tag={tag},{start:.3},{length:.3},0.000,"))?;
         }
         if !interval.latencies.is_empty() {
-            log.write_histogram(interval.latencies.histogram(), start, length, LogTag::new(tag)).map_err(
-                |error| match error {
+            log.write_histogram(&interval.latencies.to_histogram(), start, length, LogTag::new(tag))
+                .map_err(|error| match error {
                     IntervalLogWriterError::IoError(error) => error,
                     IntervalLogWriterError::SerializeError(error) => io::Error::other(error),
-                },
-            )?;
+                })?;
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ fn stream(count: u64) -> (Vec<u8>, Vec<usize>) {
 
 /// What an inspector finds in `bytes`, fed in pieces of `step`.
 fn inspect(bytes: &[u8], step: usize) -> Integrity {
-    let mut inspector = Inspector::new(FRAME_HEADER + PAYLOAD, true);
+    let mut inspector = Inspector::new(FRAME_HEADER + PAYLOAD, READ_SPACE, true);
     let mut rest = bytes;
     while !rest.is_empty() {
         let space = inspector.space();

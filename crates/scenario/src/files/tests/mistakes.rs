@@ -142,13 +142,13 @@ fn a_mistake_below_a_key_is_refused_where_it_stands() {
     for (text, message) in [
         (
             "ramp: 100",
-            "client.yml:1:7: ramp is 100; it must be 0.001 to 1000000 connections a second, such as `100/s`",
+            "client.yml:1:7: ramp is 100; it must be 0.1 to 100000 connections a second, such as `100/s`",
         ),
         (
             "rate: 10",
             "client.yml:1:7: rate is 10; it must be a rate of at least 1 B/s, with its unit, such as `10MB/s`",
         ),
-        ("connections: 0", "client.yml:1:14: connections is 0; it must be a whole number, 1 to 10000"),
+        ("connections: 0", "client.yml:1:14: connections is 0; it must be a whole number, 1 to 50000"),
         ("direction: both", "client.yml:1:12: direction is both; it must be `upload` or `download`"),
         (
             "expect: {zero_window: yes}",

@@ -1,0 +1,70 @@
+//! What both ends of a stream are told beforehand.
+
+use crate::conduct::GRACE;
+use crate::neighbours::{BEFORE, SETTLE};
+use scenario::{Integrity, LIMITS, Scenario};
+use std::time::Duration;
+use trace::Direction;
+use units::{ByteSize, Span};
+use wire::{ClockOffset, FRAME_HEADER, Plan, TrickleShape};
+
+/// A message of the trickle, small as those that some paths hold back.
+const TRICKLE: ByteSize = ByteSize::bytes(FRAME_HEADER as u64 + 76);
+
+/// What an end may take beside its phases of stated length.
+const SLACK: Duration = Duration::from_mins(5);
+
+/// Forty small messages, 20 ms apart; of many connections each sends fewer, so that all send ten thousand a second at most.
+pub(crate) fn trickle(connections: u32) -> TrickleShape {
+    let spacing = Duration::from_millis(20).max(connections * Duration::from_micros(100));
+    let messages = Duration::from_secs(4).as_micros() / spacing.as_micros();
+    let messages = u32::try_from(messages).unwrap_or(40).clamp(4, 40);
+    TrickleShape { messages, spacing: Span(spacing), message: TRICKLE }
+}
+
+/// The plan of a measured stream.
+pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32) -> Plan {
+    let trickle = trickle(scenario.connections);
+    let slow = if scenario.slow.is_some() { scenario.deadline.0 } else { Duration::ZERO };
+    let beside = if scenario.neighbours > 0 { SETTLE + BEFORE } else { Duration::ZERO };
+    let phases = [
+        beside,
+        scenario.baseline.0,
+        scenario.deadline.0 * 2,
+        slow,
+        trickle.spacing.0 * (trickle.messages + 1),
+    ];
+    Plan {
+        direction,
+        message: scenario.message,
+        buffers: scenario.buffers,
+        rate: scenario.rate,
+        check_payloads: scenario.integrity == Integrity::Full,
+        seed: scenario.seed.wrapping_add(u64::from(run - 1)),
+        trickle,
+        sample: scenario.sample,
+        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
+        total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
+        bytes_max: LIMITS.stream_max,
+        user_timeout: scenario.user_timeout,
+        at_once: scenario.connections,
+        producer_to_consumer: match direction {
+            Direction::Upload => offset.nanoseconds,
+            Direction::Download => offset.nanoseconds.saturating_neg(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_connections_send_no_more_small_messages_than_two_cores_carry() {
+        let shape = |connections| {
+            let TrickleShape { messages, spacing, .. } = trickle(connections);
+            (messages, spacing.0.as_millis())
+        };
+        assert_eq!([1, 200, 1_000, 10_000].map(shape), [(40, 20), (40, 20), (40, 100), (4, 1_000)]);
+    }
+}
