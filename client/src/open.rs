@@ -49,7 +49,7 @@ pub enum OpenError {
         source: TlsError,
     },
     /// The peer wants the connection to be encrypted.
-    #[error("{address} speaks TLS: use tls://, wss:// or --tls")]
+    #[error("{address} speaks TLS: use tls://, wss:// or --tls, or `tls` in a client's file")]
     SpeaksTls {
         /// What was dialled.
         address: String,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use trace::{Direction, Role};
+use transport::{TlsClient, TlsSetupError};
 use units::Clock;
 
 /// Why nothing was sent, or read.
@@ -51,6 +52,8 @@ pub struct Client {
     pub clock: Clock,
     /// How its connections are watched.
     pub watching: Watching,
+    /// What encrypts its connections, if anything does.
+    pub tls: Option<TlsClient>,
     /// Ends it early.
     pub stop: CancellationToken,
     /// Where each request, or read, is told.
@@ -78,11 +81,17 @@ pub enum Remark {
 }
 
 impl Client {
-    /// For a file; `recorded`: samples are kept.
-    pub fn new(file: ClientFile, clock: Clock, sampler: Sampler, lines: Lines) -> Self {
+    /// For a file.
+    pub fn new(
+        file: ClientFile,
+        clock: Clock,
+        sampler: Sampler,
+        lines: Lines,
+    ) -> Result<Self, TlsSetupError> {
+        let tls = file.tls.as_ref().map(|tls| TlsClient::new(tls, None)).transpose()?;
         let seed = file.end.seed.unwrap_or_else(rand::random);
         let watching = Watching::of(file.connections, sampler, file.end.output.is_some());
-        Self { file, seed, clock, watching, stop: CancellationToken::new(), lines }
+        Ok(Self { file, seed, clock, watching, tls, stop: CancellationToken::new(), lines })
     }
 
     /// The part that it plays.

@@ -26,7 +26,11 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let started = Started::now(clock);
     let (lines, printer) = start_printing()?;
     let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
-    let client = Arc::new(Client::new(file, clock, sampler, lines));
+    if file.tls.as_ref().is_some_and(|tls| tls.insecure) {
+        print_error("warning: insecure: whoever answers is trusted, the certificate is not checked\n");
+    }
+    let client = Client::new(file, clock, sampler, lines).context("could not set TLS up")?;
+    let client = Arc::new(client);
     let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
     let outcome = start_runtime()?.block_on(complete(client));
     let (file, role, seed, interval) = told;

@@ -3,6 +3,7 @@
 mod both;
 mod browser;
 mod download;
+mod encrypted;
 mod endings;
 mod keys;
 mod others;

@@ -8,12 +8,11 @@ use pair::{
     Watch, Whole, reader_of,
 };
 use scenario::files::{ClientFile, Protocol};
-use scenario::{HttpRequest, WEBSOCKET_PATH};
+use scenario::{HttpRequest, Transport, WEBSOCKET_PATH};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use trace::Direction;
 use transport::{HandshakeError, Messages, Sent, SocketHandle, Wire};
@@ -42,7 +41,7 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
     let address = client.address();
     let opened = async {
         sleep(client.clock.until(at)).await;
-        open(&client.file, &address).await
+        open(&client, &address).await
     };
     let opened = tokio::select! {
         opened = opened => opened?,
@@ -57,7 +56,11 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
                 wire.shutdown().await.map_err(failed)?;
             }
             let source = Bytes::new(wire);
-            read(&client, number, source, false, address).await.map(|(over, _, _)| over)
+            let (over, _, source) = read(&client, number, source, false, address).await?;
+            if !matches!(timeout(FAREWELL, source.close()).await, Ok(Ok(()))) {
+                tracing::debug!("the connection was not closed in order");
+            }
+            Ok(over)
         }
         (Direction::Download, Open::Messages(messages)) => {
             let source = Whole::new(*messages);
@@ -69,23 +72,38 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
 }
 
 /// Dials `address`, and tells a WebSocket server what is about to come.
-async fn open(file: &ClientFile, address: &str) -> Result<Open, OpenError> {
+async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
+    let file = &client.file;
     let tcp = dial(address, file.end.buffers, PATIENCE).await?;
-    let begun = timeout(PATIENCE, begin(tcp, file, address)).await;
+    let ended = |source| OpenError::Ended { address: address.to_owned(), source };
+    if let Some(user_timeout) = file.end.user_timeout {
+        socket::set_user_timeout(&tcp, user_timeout.0).map_err(ended)?;
+    }
+    let plain = Wire::plain(tcp).map_err(ended)?;
+    let socket = plain.handle();
+    let wire = match &client.tls {
+        Some(tls) => {
+            let transport = match file.protocol {
+                Protocol::Tcp => Transport::Tcp,
+                Protocol::WebSocket => Transport::websocket(WEBSOCKET_PATH),
+            };
+            let encrypted = tls.encrypt(plain, &transport, address, PATIENCE).await;
+            encrypted.map_err(|source| OpenError::Tls { address: address.to_owned(), source })?
+        }
+        None => plain,
+    };
+    let begun = timeout(PATIENCE, begin(wire, file, address)).await;
     let address = address.to_owned();
     match begun {
         Ok(Ok(open)) => Ok(open),
+        _ if client.tls.is_none() && socket.hears_tls() => Err(OpenError::SpeaksTls { address }),
         Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
         Ok(Err(source)) => Err(OpenError::Handshake { address, source }),
         Err(_) => Err(OpenError::Silent { address, patience: PATIENCE }),
     }
 }
 
-async fn begin(tcp: TcpStream, file: &ClientFile, address: &str) -> Result<Open, HandshakeError> {
-    if let Some(user_timeout) = file.end.user_timeout {
-        socket::set_user_timeout(&tcp, user_timeout.0)?;
-    }
-    let wire = Wire::plain(tcp)?;
+async fn begin(wire: Wire, file: &ClientFile, address: &str) -> Result<Open, HandshakeError> {
     if file.protocol == Protocol::Tcp {
         return Ok(Open::Bytes(wire));
     }

@@ -1,7 +1,7 @@
 //! What is read: bytes as they come, or messages.
 
 use std::io;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transport::{Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
@@ -41,6 +41,11 @@ impl Bytes {
     /// The bytes of a connection.
     pub fn new(wire: Wire) -> Self {
         Self { wire, buffer: Vec::new() }
+    }
+
+    /// Sends no more, and says so: to a peer in TLS the mere end of the connection would look like a cut.
+    pub async fn close(mut self) -> io::Result<()> {
+        self.wire.shutdown().await
     }
 }
 

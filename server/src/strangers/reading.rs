@@ -13,8 +13,12 @@ impl Guests {
     pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
         let lines = &self.strangers.lines;
         let told = |bytes: &[u8]| lines.say(format!("read {} bytes", bytes.len()));
-        let (ending, bytes, _) = self.read(Bytes::new(wire), false, told, peer).await;
+        let (ending, bytes, source) = self.read(Bytes::new(wire), false, told, peer).await;
         info!(%peer, bytes, %ending, "raw TCP is over");
+        if !matches!(ending, ConsumerEnding::Gone(_) | ConsumerEnding::Failed(_)) {
+            let closed = timeout(FAREWELL, source.close()).await;
+            debug!(%peer, ?closed, "raw TCP was closed");
+        }
     }
 
     pub(super) async fn read_messages(&self, messages: Messages, parameters: Parameters, peer: SocketAddr) {

@@ -5,11 +5,12 @@ use super::network::{Host, Port, Protocol};
 use super::number::Count;
 use super::path;
 use super::phases::{PhaseKeys, Phases};
-use super::sections::{self, ExpectKeys, PairExpectations, Section};
+use super::sections::{self, ExpectKeys, PairExpectations, Section, TlsKeys};
 use super::value::Scalar;
 use super::{File, FileError, FileMistake, strict};
 use crate::bounds::LIMITS;
 use crate::ramp::Ramp;
+use crate::transport::Tls;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trace::Direction;
@@ -23,6 +24,8 @@ pub struct ClientFile {
     pub server_addr: String,
     /// The server's port, not 0.
     pub server_port: u16,
+    /// How its connections are encrypted, if they are.
+    pub tls: Option<Tls>,
     /// How many connections it opens.
     pub connections: u32,
     /// How fast it opens them; none: all at once.
@@ -45,6 +48,8 @@ keys_of_an_end! {
         server_addr: Option<Scalar<Host>>,
         /// The server's port, 1 to 65535. By default 8080.
         server_port: Option<Scalar<Port<1>>>,
+        /// Encrypts the connections, such as `{ca: ca.pem}`, or `{}` to trust whom the system trusts. By default they are plain.
+        tls: Option<Section<TlsKeys>>,
         /// How many connections are opened, 1 to 50000. By default 1.
         connections: Option<Scalar<Count<1, { LIMITS.connections_max as u64 }>>>,
         /// How fast they are opened, such as `100/s`. By default all at once.
@@ -90,6 +95,7 @@ impl File for ClientFile {
             protocol,
             server_addr: keys.server_addr.map_or_else(|| SERVER_ADDR.to_owned(), |Scalar(Host(host))| host),
             server_port: keys.server_port.map_or(SERVER_PORT, |Scalar(Port(port))| port),
+            tls: keys.tls.map(|Section(tls)| tls.resolved()),
             connections: keys
                 .connections
                 .map_or(1, |Scalar(Count(number))| u32::try_from(number).unwrap_or(u32::MAX)),

@@ -55,7 +55,8 @@ mod tests {
         for (file, keys) in [
             ("ServerFile", 20),
             ("Certificate", 2),
-            ("ClientFile", 22),
+            ("ClientFile", 23),
+            ("Tls", 3),
             ("ReadPhase", 5),
             ("Slow", 2),
             ("Limits", 3),

@@ -1,18 +1,21 @@
 //! Keys that stand below another key.
 
 use super::FileMistake;
+use super::network::Host;
 use super::number::{Count, PHASE_MAX_MS, Size, Time};
 use super::phases::{PhaseKeys, Phases};
 use super::strict::{self, Exclusive};
 use super::value::Scalar;
 use crate::bounds::LIMITS;
 use crate::read_plan::ReadPlan;
+use crate::transport::Tls;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use units::{ByteRate, ByteSize, Span};
 
 /// Keys that stand below another key.
@@ -126,6 +129,34 @@ impl LimitKeys {
             idle: self.idle.map(|Scalar(Time(idle))| idle),
             bytes: self.bytes.map(|Scalar(Size(bytes))| bytes),
             duration: self.duration.map(|Scalar(Time(duration))| duration),
+        }
+    }
+}
+
+/// How the client's connections are encrypted, and whom it trusts; `{}` where nothing is to be said of that.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Tls")]
+pub(super) struct TlsKeys {
+    /// A file of certificates (PEM) that are trusted instead of the system's, such as `ca.pem`. By default the system's are.
+    ca: Option<Scalar<PathBuf>>,
+    /// `true` to trust whoever answers: the server's certificate is not checked. By default `false`.
+    insecure: Option<Scalar<bool>>,
+    /// The name to ask for (SNI) and to look for in the certificate. By default that of `server_addr`.
+    sni: Option<Scalar<Host>>,
+}
+
+impl Keys for TlsKeys {
+    const WHAT: &'static str = "keys such as `{ca: ca.pem}`, or `{}`";
+    const EXCLUSIVE: Exclusive = &[("ca", "insecure")];
+}
+
+impl TlsKeys {
+    pub(super) fn resolved(self) -> Tls {
+        Tls {
+            ca: self.ca.map(|Scalar(path)| path),
+            insecure: self.insecure.is_some_and(|Scalar(insecure)| insecure),
+            sni: self.sni.map(|Scalar(Host(name))| name),
         }
     }
 }

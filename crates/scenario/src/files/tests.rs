@@ -7,6 +7,7 @@ use super::*;
 use crate::production::{Production, RequestPace};
 use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 use crate::request_rate::RequestRate;
+use crate::transport::Tls;
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -69,6 +70,7 @@ fn go_backpressures_client_file_says_what_is_the_default() {
         protocol: Protocol::WebSocket,
         server_addr: "localhost".to_owned(),
         server_port: 8080,
+        tls: None,
         connections: 1,
         ramp: None,
         half_close: false,
@@ -171,6 +173,9 @@ fn either_end_may_produce_and_the_other_one_reads() {
     assert_eq!(file.ramp.unwrap().slot(50), Duration::from_millis(500));
     assert_eq!(file.end.slow.unwrap().connections, 1);
     assert_eq!(file.expect.zero_window, Some(Seen::Seen));
+    assert_eq!(client("tls: {}").tls, Some(Tls::default()));
+    let tls = Tls { ca: Some("ca.pem".into()), insecure: false, sni: Some("a.example".to_owned()) };
+    assert_eq!(client("tls: {ca: ca.pem, sni: a.example}").tls, Some(tls));
     assert_eq!(file.end.output.as_deref(), Some(Path::new("runs/x")));
 }
 
