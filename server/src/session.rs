@@ -200,7 +200,7 @@ async fn run_end(stream: u32, connection: Stream, plan: Arc<Plan>, shared: Share
 
 /// Answers the opening; from then on the connection carries the stream.
 async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
-    socket::apply_buffers(&stream.socket(), plan.buffers)?;
+    socket::apply_buffers(stream.socket(), plan.buffers)?;
     say(&mut stream, &Reply { instance: shared.instance, refused: None }).await?;
     stream.begin(plan.message)?;
     let role = match plan.direction {

@@ -150,7 +150,6 @@ async fn work(role: Role, desk: Desk, patterns: &Patterns, plan: &Plan) -> Done 
 }
 
 /// What either end knows when it is done.
-#[expect(clippy::large_enum_variant, reason = "there is one an end")]
 enum Done {
     Producer(Produced),
     Consumer(Consumed),

@@ -130,7 +130,9 @@ fn sample_all(
                 Err(_) => return Ok(()),
             }
         }
-        arriving.try_iter().for_each(|subject| watched.add(subject));
+        for subject in arriving.try_iter() {
+            watched.add(subject);
+        }
         // Waking costs more than looking.
         let stride = if in_vain < TICKS_IN_VAIN { 1 } else { 2 };
         ticker.tick(clock, stride * watched.shortest_interval().min(LONGEST_TICK))?;

@@ -108,9 +108,10 @@ impl Recording {
         Ok(Self {
             run: read_json(folder, RUN)?,
             verdict: read_json(folder, VERDICT)?,
-            connections: match folder.join(connection_row::FILE).exists() {
-                true => connection_row::read_connections(open(folder, connection_row::FILE)?)?,
-                false => Vec::new(),
+            connections: if folder.join(connection_row::FILE).exists() {
+                connection_row::read_connections(open(folder, connection_row::FILE)?)?
+            } else {
+                Vec::new()
             },
             streams: files::read_windows(open(folder, "windows.csv")?)?,
             events: files::read_events(open(folder, "events.jsonl")?)?,

@@ -88,7 +88,6 @@ pub struct ConsumerSummary {
 /// Either end's last word.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
-#[expect(clippy::large_enum_variant, reason = "there is one an end, and it travels in a box")]
 pub enum EndSummary {
     /// Of the end that wrote.
     Producer(ProducerSummary),

@@ -149,7 +149,9 @@ mod tests {
         ) {
             let of = |values: &[u64]| {
                 let mut counts = Counts::Few(Vec::new());
-                values.iter().for_each(|value| assert!(counts.record(*value, 1)));
+                for value in values {
+                    assert!(counts.record(*value, 1));
+                }
                 counts
             };
             let (mut one, mut other) = (of(&ours), of(&theirs));
