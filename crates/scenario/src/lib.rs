@@ -9,6 +9,7 @@ mod read_plan;
 mod reader;
 mod request_rate;
 mod scenario;
+mod service;
 mod share;
 mod transport;
 
@@ -19,5 +20,8 @@ pub use read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 pub use reader::{Allowance, Reader};
 pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
+pub use service::{FirstMessage, SERVICE_LIMIT, SERVICE_PATIENCE, Service};
 pub use share::Share;
-pub use transport::{HttpRequest, Target, TargetError, Tls, Transport, WEBSOCKET_PATH, parse_target};
+pub use transport::{
+    HttpRequest, HttpStream, Target, TargetError, Tls, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+};

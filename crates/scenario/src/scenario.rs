@@ -2,6 +2,7 @@
 
 use crate::bounds::{LIMITS, ScenarioError, size, time};
 use crate::ramp::Ramp;
+use crate::service::Service;
 use crate::transport::{Tls, Transport};
 use serde::{Deserialize, Serialize};
 use socket::Buffers;
@@ -28,6 +29,8 @@ pub enum Topology {
         /// Where it can be reached, through whatever lies between.
         address: String,
     },
+    /// The other end is a service that is not ours.
+    Service(Service),
 }
 
 /// Whether payloads are checked.
@@ -194,6 +197,9 @@ impl Scenario {
             return Err(ScenarioError::Conflict(
                 "--deadline covers stall and hold together, so it must be at least 1s longer than --hold",
             ));
+        }
+        if let Topology::Service(service) = &self.topology {
+            service.validate(&self)?;
         }
         Ok(self)
     }

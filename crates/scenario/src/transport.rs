@@ -14,6 +14,15 @@ pub enum Transport {
     Tcp,
     /// Binary messages of a WebSocket that this request asks for.
     WebSocket(HttpRequest),
+    /// Bodies of HTTP: a request's upwards, a response's downwards.
+    Http(HttpStream),
+}
+
+/// A stream in the bodies of HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpStream {
+    /// What is asked for.
+    pub request: HttpRequest,
 }
 
 /// What is asked for over HTTP.
@@ -59,11 +68,13 @@ struct Scheme {
     transport: Option<fn(&str) -> Transport>,
 }
 
-const SCHEMES: [Scheme; 4] = [
+const SCHEMES: [Scheme; 6] = [
     Scheme { name: "tcp", port: None, tls: false, transport: None },
     Scheme { name: "tls", port: None, tls: true, transport: None },
     Scheme { name: "ws", port: Some(80), tls: false, transport: Some(websocket_at) },
     Scheme { name: "wss", port: Some(443), tls: true, transport: Some(websocket_at) },
+    Scheme { name: "http", port: Some(80), tls: false, transport: Some(http_at) },
+    Scheme { name: "https", port: Some(443), tls: true, transport: Some(http_at) },
 ];
 
 /// A full TLS record's payload, and the most that frames it: header, TLS 1.2's explicit nonce, content type, tag.
@@ -88,6 +99,9 @@ pub enum TargetError {
     /// It is no URL.
     #[error("{0}")]
     Malformed(String),
+    /// Its scheme carries no checks of ours.
+    #[error("checks between two ends of ours are not carried by `{0}`; --one-sided has but one")]
+    OneSided(Transport),
     /// A header is not fit for HTTP.
     #[error("`{0}` is no header; write NAME: VALUE")]
     Header(String),
@@ -96,13 +110,14 @@ pub enum TargetError {
 impl Transport {
     /// A WebSocket at `path`.
     pub fn websocket(path: &str) -> Self {
-        Self::WebSocket(HttpRequest { path: path.to_owned(), host: None, headers: Vec::new() })
+        Self::WebSocket(HttpRequest::to(path))
     }
 
     /// At most this many bytes frame `payload` bytes in messages of this size.
     pub fn framing(&self, payload: u64, message: ByteSize) -> u64 {
         match self {
-            Self::Tcp => 0,
+            // Of a service there is no path whose share could be too low.
+            Self::Tcp | Self::Http(_) => 0,
             // One message may be cut at each end.
             Self::WebSocket(_) => (payload / message.as_u64().max(1) + 2) * WEBSOCKET_HEADER,
         }
@@ -113,6 +128,7 @@ impl Transport {
         match self {
             Self::Tcp => None,
             Self::WebSocket(request) => Some(request),
+            Self::Http(http) => Some(&mut http.request),
         }
     }
 }
@@ -130,11 +146,17 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Self::Tcp => "tcp",
             Self::WebSocket(_) => "websocket",
+            Self::Http(_) => "http",
         })
     }
 }
 
 impl HttpRequest {
+    /// For this path and query.
+    pub fn to(path: &str) -> Self {
+        Self { path: path.to_owned(), host: None, headers: Vec::new() }
+    }
+
     /// Adds a header, written `NAME: VALUE`; `Host` replaces the one that would be sent.
     pub fn add_header(&mut self, line: &str) -> Result<(), TargetError> {
         let error = || TargetError::Header(line.to_owned());
@@ -151,8 +173,19 @@ impl HttpRequest {
     }
 }
 
-/// What `url` names.
+/// What `url` names where a server of ours is.
 pub fn parse_target(url: &str) -> Result<Target, TargetError> {
+    let mut target = parse_service(url)?;
+    match &mut target.transport {
+        Transport::WebSocket(request) if request.path == "/" => WEBSOCKET_PATH.clone_into(&mut request.path),
+        Transport::Tcp | Transport::WebSocket(_) => {}
+        Transport::Http(_) => return Err(TargetError::OneSided(target.transport)),
+    }
+    Ok(target)
+}
+
+/// What `url` names where somebody else's service is: its path is asked for as written.
+pub fn parse_service(url: &str) -> Result<Target, TargetError> {
     let (name, rest) = url.split_once("://").ok_or(TargetError::NoScheme)?;
     let malformed = |why: &str| TargetError::Malformed(why.to_owned());
     let known = SCHEMES.iter().find(|scheme| scheme.name == name);
@@ -182,7 +215,11 @@ pub fn parse_target(url: &str) -> Result<Target, TargetError> {
 }
 
 fn websocket_at(path: &str) -> Transport {
-    Transport::websocket(if path == "/" { WEBSOCKET_PATH } else { path })
+    Transport::websocket(path)
+}
+
+fn http_at(path: &str) -> Transport {
+    Transport::Http(HttpStream { request: HttpRequest::to(path) })
 }
 
 fn known_schemes() -> String {
@@ -215,7 +252,15 @@ mod tests {
     #[test]
     fn a_scheme_that_is_not_known_is_told_with_those_that_are() {
         let error = parse_target("gopher://h:1").unwrap_err().to_string();
-        assert_eq!(error, "the scheme `gopher` is not known; use tcp, tls, ws or wss");
+        assert_eq!(error, "the scheme `gopher` is not known; use tcp, tls, ws, wss, http or https");
+    }
+
+    #[test]
+    fn a_service_is_asked_for_the_path_as_written() {
+        assert_eq!(parse_service("ws://h").unwrap(), target(Transport::websocket("/"), false, "h:80"));
+        let feed = target(http_at("/feed?from=1"), true, "h:443");
+        assert_eq!(parse_service("https://h/feed?from=1").unwrap(), feed);
+        assert!(parse_target("http://h/").is_err());
     }
 
     #[test]
