@@ -31,15 +31,44 @@ pub enum HandshakeError {
         /// What it answered.
         status: StatusCode,
     },
+    /// The peer answered the request, and not with what was asked for.
+    #[error("it answered {status}{}", leads_to(location.as_deref()))]
+    Answered {
+        /// What it answered.
+        status: StatusCode,
+        /// Where it wants us to ask instead.
+        location: Option<String>,
+    },
     /// The peer speaks something else.
     #[error("it does not answer as a WebSocket server does: {0}")]
     Foreign(String),
+    /// The peer speaks something else than HTTP.
+    #[error("it does not answer as an HTTP server does: {0}")]
+    ForeignHttp(String),
+    /// The transport has no such way yet.
+    #[error("checks of our own are not carried by HTTP")]
+    Unsupported,
+}
+
+impl HandshakeError {
+    /// As an error of the stream, where it comes later than at the beginning.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io(error) => error,
+            other => io::Error::new(io::ErrorKind::ConnectionAborted, other),
+        }
+    }
+}
+
+fn leads_to(location: Option<&str>) -> String {
+    location.map(|location| format!(" and leads to {location}, where nobody was asked")).unwrap_or_default()
 }
 
 /// Begins a stream as the client, on a connection to `address`.
 pub async fn connect(wire: Wire, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
     match transport {
         Transport::Tcp => Ok(Stream::plain(wire)),
+        Transport::Http(_) => Err(HandshakeError::Unsupported),
         Transport::WebSocket(request) => {
             connect_messages(wire, request, address).await.map(|messages| messages.into_stream(Bytes::new()))
         }

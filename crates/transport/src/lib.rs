@@ -4,12 +4,14 @@
 //! on their way from it. A closed gate makes "the consumer reads nothing" exact, and the counters see all.
 
 mod counters;
+mod exchange;
 mod gate;
 mod handshake;
 mod line;
 #[cfg(test)]
 mod loopback;
 mod messages;
+mod service;
 mod socket;
 mod stream;
 mod tcp;
@@ -23,6 +25,7 @@ pub use gate::Gate;
 pub use handshake::{HandshakeError, WebSocketUpgrade, connect, connect_messages, upgrade};
 pub use line::read_line;
 pub use messages::{Messages, Sent};
+pub use service::connect_service;
 pub use stream::Stream;
 pub use tls::{OwnCertificate, TlsClient, TlsError, TlsServer, TlsSetupError, host};
 pub use websocket::Received;

@@ -1,5 +1,6 @@
 //! Payload bytes over whatever carries them.
 
+use crate::exchange::ExchangeBytes;
 use crate::websocket::WebSocketBytes;
 use crate::{Counters, Gate, SocketHandle, Wire};
 use std::io::{self, IoSlice};
@@ -24,6 +25,7 @@ pub struct Stream {
 enum Carrier {
     Plain(Wire),
     WebSocket(Box<WebSocketBytes>),
+    Exchange(Box<ExchangeBytes>),
 }
 
 /// Control lines are cut into messages of this size.
@@ -42,11 +44,16 @@ impl Stream {
         Self { carrier, socket, counters: Arc::default(), message: MESSAGE }
     }
 
+    pub(crate) fn exchange(bytes: ExchangeBytes, socket: SocketHandle) -> Self {
+        let carrier = Carrier::Exchange(Box::new(bytes));
+        Self { carrier, socket, counters: Arc::default(), message: MESSAGE }
+    }
+
     /// The openings are over: what is counted begins here. Writes become messages of at most this size.
     pub fn begin(&mut self, message: ByteSize) -> io::Result<()> {
         self.message = usize::try_from(message.as_u64()).unwrap_or(usize::MAX).max(1);
         match &mut self.carrier {
-            Carrier::WebSocket(_) => self.counters = Arc::default(),
+            Carrier::WebSocket(_) | Carrier::Exchange(_) => self.counters = Arc::default(),
             Carrier::Plain(wire) => {
                 wire.begin(message);
                 self.counters.reset();
@@ -79,9 +86,13 @@ impl Stream {
 
     /// What the carrier holds in user space may have changed.
     fn note_held(&self) {
-        if let Carrier::WebSocket(bytes) = &self.carrier {
-            let socket = self.socket.counters();
-            self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
+        let socket = self.socket.counters();
+        match &self.carrier {
+            Carrier::Plain(_) => {}
+            Carrier::WebSocket(bytes) => {
+                self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
+            }
+            Carrier::Exchange(bytes) => self.counters.set_held(bytes.unwritten(socket), bytes.unread()),
         }
     }
 }
@@ -93,16 +104,19 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let bytes = match &mut this.carrier {
-            Carrier::Plain(wire) => return Pin::new(wire).poll_read(context, buffer),
-            Carrier::WebSocket(bytes) => bytes,
-        };
+        if let Carrier::Plain(wire) = &mut this.carrier {
+            return Pin::new(wire).poll_read(context, buffer);
+        }
         // What the carrier has read already does not pass either.
         if !this.socket.gate().passes(context) {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        let result = bytes.poll_read(context, buffer);
+        let result = match &mut this.carrier {
+            Carrier::Plain(wire) => Pin::new(wire).poll_read(context, buffer),
+            Carrier::WebSocket(bytes) => bytes.poll_read(context, buffer),
+            Carrier::Exchange(bytes) => bytes.poll_read(context, buffer),
+        };
         this.counters.add_read(buffer.filled().len() - before);
         this.note_held();
         result
@@ -120,11 +134,11 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        let bytes = match &mut this.carrier {
+        let result = match &mut this.carrier {
             Carrier::Plain(wire) => return Pin::new(wire).poll_write_vectored(context, slices),
-            Carrier::WebSocket(bytes) => bytes,
+            Carrier::WebSocket(bytes) => bytes.poll_write(context, slices, this.message),
+            Carrier::Exchange(bytes) => bytes.poll_write(context, slices, this.message, &this.socket),
         };
-        let result = bytes.poll_write(context, slices, this.message);
         if let Poll::Ready(Ok(count)) = result {
             this.counters.add_written(count);
         }
@@ -139,19 +153,21 @@ impl AsyncWrite for Stream {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let bytes = match &mut this.carrier {
+        let result = match &mut this.carrier {
             Carrier::Plain(wire) => return Pin::new(wire).poll_flush(context),
-            Carrier::WebSocket(bytes) => bytes,
+            Carrier::WebSocket(bytes) => bytes.poll_flush(context),
+            Carrier::Exchange(bytes) => bytes.poll_flush(context, &this.socket),
         };
-        let result = bytes.poll_flush(context);
         this.counters.set_waiting(result.is_pending());
         this.note_held();
         result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.carrier {
+        let this = &mut *self;
+        match &mut this.carrier {
             Carrier::Plain(wire) => Pin::new(wire).poll_shutdown(context),
+            Carrier::Exchange(bytes) => bytes.poll_shutdown(context, &this.socket),
             Carrier::WebSocket(bytes) => {
                 ready!(bytes.poll_flush(context))?;
                 bytes.poll_shutdown(context)

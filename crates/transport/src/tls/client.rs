@@ -59,7 +59,7 @@ impl TlsClient {
         };
         let protocols = match transport {
             Transport::Tcp => Vec::new(),
-            Transport::WebSocket(_) => vec![HTTP_1_1.to_vec()],
+            Transport::WebSocket(_) | Transport::Http(_) => vec![HTTP_1_1.to_vec()],
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let handshake = connector.with_alpn(protocols).connect(name, Records::new(socket));
