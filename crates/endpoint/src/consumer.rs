@@ -1,13 +1,14 @@
-//! The end that reads, or stops reading, and checks every frame.
+//! The end that reads, or stops reading, and checks every frame where there are frames.
 
 use crate::CLOSE_DEADLINE;
-use crate::end::Desk;
+use crate::end::{Desk, Peer};
 use crate::outbox::Outbox;
 use crate::subject::Subject;
 use scenario::{Allowance, ReadPlan, Reader};
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -24,13 +25,25 @@ pub(crate) struct Consumer<'a> {
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
     subject: Arc<Subject>,
-    inspector: Inspector,
+    intake: Intake,
     /// Set while stalled: when it goes on by itself.
     resume_at: Option<Instant>,
     /// Set while slow: when it may read, and how much.
     reader: Option<Reader>,
     found: Consumed,
 }
+
+/// What becomes of the bytes.
+#[derive(Debug)]
+enum Intake {
+    /// A producer of ours sends frames.
+    Frames(Inspector),
+    /// A service sends what it likes; it is counted.
+    Bytes { room: Box<[u8]>, count: u64 },
+}
+
+/// How long a service may take to hear that we leave.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What a consumer knows when it is done.
 #[derive(Debug, Default)]
@@ -55,11 +68,15 @@ enum Next {
 }
 
 impl<'a> Consumer<'a> {
-    pub(crate) fn new(desk: Desk, plan: &'a Plan) -> Self {
+    pub(crate) fn new(desk: Desk, plan: &'a Plan, peer: Peer) -> Self {
         let Desk { stream, commands, outbox, subject } = desk;
         let largest = plan.message.max(plan.trickle.message).as_u64();
         let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-        let inspector = Inspector::new(largest, read_space(plan.at_once), plan.check_payloads);
+        let space = read_space(plan.at_once);
+        let intake = match peer {
+            Peer::Ours => Intake::Frames(Inspector::new(largest, space, plan.check_payloads)),
+            Peer::Service => Intake::Bytes { room: vec![0; space].into_boxed_slice(), count: 0 },
+        };
         let gate = stream.gate();
         Self {
             plan,
@@ -68,7 +85,7 @@ impl<'a> Consumer<'a> {
             commands,
             outbox,
             subject,
-            inspector,
+            intake,
             resume_at: None,
             reader: None,
             found: Consumed::default(),
@@ -79,7 +96,7 @@ impl<'a> Consumer<'a> {
     pub(crate) async fn run(mut self) -> Consumed {
         loop {
             let (at_most, due) = self.allowance();
-            let space = self.inspector.space();
+            let space = self.intake.space();
             let length = space.len().min(at_most);
             let space = space.get_mut(..length).unwrap_or_default();
             let next = tokio::select! {
@@ -100,7 +117,10 @@ impl<'a> Consumer<'a> {
                 Next::Leave => break,
             }
         }
-        self.found.integrity = self.inspector.finish();
+        if matches!(self.intake, Intake::Bytes { .. }) {
+            self.say_goodbye().await;
+        }
+        self.found.integrity = self.intake.finish();
         self.found
     }
 
@@ -149,7 +169,7 @@ impl<'a> Consumer<'a> {
             }
             Ok(count) => {
                 let now = self.outbox.clock.now();
-                self.inspector.filled(count);
+                self.intake.filled(count);
                 self.subject.look_in_passing(now);
                 if let Some(reader) = &mut self.reader {
                     reader.took(count, now);
@@ -164,13 +184,13 @@ impl<'a> Consumer<'a> {
     }
 
     fn take_frames(&mut self) -> Next {
-        while let Some(header) = self.inspector.next_frame() {
+        while let Some(header) = self.intake.next_frame() {
             match header.kind {
                 FrameKind::Data => {}
                 FrameKind::Paced | FrameKind::Trickle => self.note_times(&header),
                 FrameKind::End => {
                     self.outbox.may_end();
-                    self.outbox.event(Event::Complete { bytes: self.inspector.integrity().bytes });
+                    self.outbox.event(Event::Complete { bytes: self.intake.bytes() });
                     return Next::Close;
                 }
             }
@@ -200,10 +220,10 @@ impl<'a> Consumer<'a> {
             tracing::debug!(%error, "the direction could not be closed");
         }
         let drained = async {
-            while let Ok(count @ 1..) = self.stream.read(self.inspector.space()).await {
-                self.inspector.filled(count);
+            while let Ok(count @ 1..) = self.stream.read(self.intake.space()).await {
+                self.intake.filled(count);
                 // After the end there are no frames; this counts what was added.
-                let none = self.inspector.next_frame();
+                let none = self.intake.next_frame();
                 debug_assert!(none.is_none(), "a frame after the end");
             }
         };
@@ -216,6 +236,55 @@ impl<'a> Consumer<'a> {
 /// What a consumer reads at once: one of `at_once` shares a bound with the others.
 fn read_space(at_once: u32) -> usize {
     (ALL_READ_SPACE / (at_once.max(1) as usize)).clamp(LEAST_READ_SPACE, READ_SPACE)
+}
+
+impl Consumer<'_> {
+    /// A service hears that its client leaves, where the transport has a word for it.
+    async fn say_goodbye(&mut self) {
+        self.gate.open();
+        if !matches!(timeout(FAREWELL, self.stream.shutdown()).await, Ok(Ok(()))) {
+            tracing::debug!("the service was left without a goodbye");
+        }
+    }
+}
+
+impl Intake {
+    /// Where the next bytes are read to.
+    fn space(&mut self) -> &mut [u8] {
+        match self {
+            Self::Frames(inspector) => inspector.space(),
+            Self::Bytes { room, .. } => room,
+        }
+    }
+
+    /// As many bytes were read.
+    fn filled(&mut self, bytes: usize) {
+        match self {
+            Self::Frames(inspector) => inspector.filled(bytes),
+            Self::Bytes { count, .. } => *count += bytes as u64,
+        }
+    }
+
+    fn next_frame(&mut self) -> Option<FrameHeader> {
+        match self {
+            Self::Frames(inspector) => inspector.next_frame(),
+            Self::Bytes { .. } => None,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Frames(inspector) => inspector.integrity().bytes,
+            Self::Bytes { count, .. } => *count,
+        }
+    }
+
+    fn finish(self) -> Integrity {
+        match self {
+            Self::Frames(mut inspector) => inspector.finish(),
+            Self::Bytes { count, .. } => Integrity { bytes: count, ..Integrity::default() },
+        }
+    }
 }
 
 async fn wait_until(instant: Option<Instant>) {

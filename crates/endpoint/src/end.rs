@@ -1,6 +1,7 @@
 //! One end of a stream from its plan to its last word.
 
 use crate::consumer::{Consumed, Consumer};
+use crate::flood::Flood;
 use crate::meter::{Meter, Tally};
 use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
 use crate::pattern::Patterns;
@@ -80,8 +81,26 @@ pub fn link() -> (EndLink, EndHandle) {
     )
 }
 
+/// Who is at the other end of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// An end of ours: the stream is made of frames.
+    Ours,
+    /// A service: the stream is made of bytes.
+    Service,
+}
+
 /// Runs an end until its stream is over or its time is up, then tells its samples and its last word.
 pub async fn run(end: End, link: EndLink) -> io::Result<()> {
+    run_beside(Peer::Ours, end, link).await
+}
+
+/// As [`run`], where the other end is a service that is not ours: bytes without frames, a flood without an end.
+pub async fn run_alone(end: End, link: EndLink) -> io::Result<()> {
+    run_beside(Peer::Service, end, link).await
+}
+
+async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
     let End { role, stream, plan, clock, sampler, meter, patterns } = end;
     if let (Role::Producer, Some(user_timeout)) = (role, plan.user_timeout) {
         socket::set_user_timeout(stream.socket(), user_timeout.0)?;
@@ -103,7 +122,7 @@ pub async fn run(end: End, link: EndLink) -> io::Result<()> {
     };
     let subject = Arc::clone(&watch.subject);
     let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
-    let work = timeout(plan.total_max.0, work(role, desk, &patterns, &plan));
+    let work = timeout(plan.total_max.0, work((role, peer), desk, &patterns, &plan));
     let done = {
         tokio::pin!(work);
         loop {
@@ -142,10 +161,11 @@ pub(crate) struct Desk {
     pub(crate) subject: Arc<Subject>,
 }
 
-async fn work(role: Role, desk: Desk, patterns: &Patterns, plan: &Plan) -> Done {
-    match role {
-        Role::Producer => Done::Producer(Producer::new(desk, patterns, plan).run().await),
-        Role::Consumer => Done::Consumer(Consumer::new(desk, plan).run().await),
+async fn work((role, peer): (Role, Peer), desk: Desk, patterns: &Patterns, plan: &Plan) -> Done {
+    match (role, peer) {
+        (Role::Producer, Peer::Ours) => Done::Producer(Producer::new(desk, patterns, plan).run().await),
+        (Role::Producer, Peer::Service) => Done::Producer(Flood::new(desk, patterns, plan).run().await),
+        (Role::Consumer, _) => Done::Consumer(Consumer::new(desk, plan, peer).run().await),
     }
 }
 

@@ -5,6 +5,7 @@
 mod consumer;
 mod crew;
 mod end;
+mod flood;
 mod meter;
 mod outbox;
 mod pattern;
@@ -16,7 +17,7 @@ mod subject;
 mod ticker;
 
 pub use crew::Crew;
-pub use end::{End, EndHandle, EndLink, link, run};
+pub use end::{End, EndHandle, EndLink, link, run, run_alone};
 pub use meter::{Flow, Meter, Tally};
 pub use pattern::Patterns;
 pub use sampler::{Sampler, Watch};

@@ -7,8 +7,9 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use trace::Event;
 use transport::Stream;
@@ -52,6 +53,8 @@ pub(crate) struct Pen {
     limit_told: bool,
     /// When the last write was accepted.
     accepted: Timestamp,
+    /// The peer may say something, which is read and forgotten, so that it need not wait for us.
+    listens: bool,
 }
 
 impl Pen {
@@ -70,7 +73,13 @@ impl Pen {
             limit: None,
             limit_told: false,
             accepted,
+            listens: false,
         }
+    }
+
+    /// From now on what the peer says is read and forgotten while writes wait.
+    pub(crate) fn listen(&mut self) {
+        self.listens = true;
     }
 
     /// Obeys the commands that wait already.
@@ -135,6 +144,9 @@ impl Pen {
             let began = *asked.get_or_insert_with(|| self.outbox.clock.now());
             let within = Within::new(slices, allowed);
             let step = poll_fn(|context| {
+                if self.listens {
+                    self.listens = poll_forget(&mut self.stream, context)?;
+                }
                 let stream = Pin::new(&mut self.stream);
                 if more {
                     stream.poll_write_vectored(context, within.slices())
@@ -199,6 +211,21 @@ impl Pen {
         if !self.limit_told {
             self.limit_told = true;
             self.outbox.event(Event::LimitReached { bytes: self.bytes });
+        }
+    }
+}
+
+/// Reads and forgets what there is; false: the peer will say nothing more.
+fn poll_forget(stream: &mut Stream, context: &mut Context<'_>) -> io::Result<bool> {
+    let mut forgotten = [0; 4096];
+    loop {
+        let mut buffer = ReadBuf::new(&mut forgotten);
+        match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+            Poll::Pending => return Ok(true),
+            Poll::Ready(read) => read?,
+        }
+        if buffer.filled().is_empty() {
+            return Ok(false);
         }
     }
 }
