@@ -1,15 +1,16 @@
 //! The options of `check`, and the scenario they make.
 
 mod encryption;
+mod one_sided;
 mod path;
 
 use crate::arguments::Format;
 use clap::{Args, ValueEnum};
 use path::{PathOptions, Reach};
-use scenario::{Expectations, Integrity, Ramp, Scenario, Share};
+use scenario::{Expectations, Integrity, Ramp, SERVICE_LIMIT, Scenario, Share};
 use socket::Buffers;
 use std::path::PathBuf;
-use trace::Verdict;
+use trace::{Direction, Verdict};
 use units::{ByteRate, ByteSize, Ratio, Span};
 
 /// Options of `check`. Sizes, rates and durations carry their unit: `64KiB`, `10MB/s`, `250ms`.
@@ -19,7 +20,8 @@ pub(crate) struct CheckOptions {
     #[command(flatten)]
     path: PathOptions,
 
-    /// Bytes of a connection in the path at which the verdict is `absorbs`; less by default for many connections.
+    /// Bytes of a connection in the path at which the verdict is `absorbs`; less by default for many connections, and for a
+    /// one-sided download 16MiB.
     /// [default: 256MiB]
     #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_LIMIT", help_heading = "Phases")]
     limit: Option<ByteSize>,
@@ -176,6 +178,8 @@ Examples:
   backpressure check --listen :9000 --via :8080 --neighbours 8  do others suffer while one is stalled?
   backpressure check --baseline 0s --repeat 5                   a cold path, five times
   backpressure check --buffers auto --warm-up 64MiB             with the kernel's own buffer sizes
+  backpressure check --one-sided download --target ws://example.net/feed --send subscribe
+  backpressure check --one-sided upload --target http://:8080/in --pid 4711    a service on this machine that is not ours
   backpressure check --max-path 16MiB --max-release 50ms --junit check.xml    a gate in CI
 
 Exit codes: 0 as expected, 1 measured and not as expected, 2 could not run.";
@@ -208,7 +212,7 @@ impl CheckOptions {
             transport,
             tls,
             directions: self.path.directions(),
-            limit: self.limit.unwrap_or(share.limit),
+            limit: self.limit.unwrap_or_else(|| self.usual_limit(share.limit)),
             hold: self.hold,
             baseline: self.baseline,
             deadline: self.deadline,
@@ -231,6 +235,12 @@ impl CheckOptions {
             expectations: self.expectations(),
         };
         Ok(scenario.validated()?)
+    }
+
+    /// A service makes no more than it makes: what it piles up is found sooner.
+    fn usual_limit(&self, of_a_path: ByteSize) -> ByteSize {
+        let downloads = self.path.directions() == [Direction::Download];
+        if self.path.is_one_sided() && downloads { SERVICE_LIMIT } else { of_a_path }
     }
 
     fn expectations(&self) -> Expectations {

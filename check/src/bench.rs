@@ -8,7 +8,7 @@ use client::{OpenError, Route, open_control};
 use endpoint::Sampler;
 use rand::random;
 use report::PathDescription;
-use scenario::{Scenario, Topology};
+use scenario::{Scenario, Service, Topology};
 use server::{Server, ServerLimits, SessionLink, Settings};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -53,7 +53,10 @@ impl Bench {
         let route =
             |address| Route { transport: scenario.transport.clone(), tls, address, patience: PATIENCE };
         let Reached { say, hear, elsewhere, route, via, server, mut tasks } = match &scenario.topology {
-            Topology::Target { address } => find(route(address.clone()), run).await?,
+            // A service that is not ours is measured without a bench, and does not come here.
+            Topology::Target { address } | Topology::Service(Service { address, .. }) => {
+                find(route(address.clone()), run).await?
+            }
             Topology::Loopback => {
                 let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
                 let server = bind(settings(scenario, anywhere, server_tls), clock, sampler)?;

@@ -10,7 +10,9 @@ use transport::{TlsClient, TlsServer, TlsSetupError, host};
 pub(crate) fn set_up(scenario: &Scenario) -> Result<(Option<TlsClient>, Option<TlsServer>), TlsSetupError> {
     let Some(tls) = &scenario.tls else { return Ok((None, None)) };
     let dialled = match &scenario.topology {
-        Topology::Target { .. } => return Ok((Some(TlsClient::new(tls, None)?), None)),
+        Topology::Target { .. } | Topology::Service(_) => {
+            return Ok((Some(TlsClient::new(tls, None)?), None));
+        }
         Topology::Loopback => None,
         Topology::Via { via: Some(via), .. } => Some(host(via).to_owned()),
         Topology::Via { listen, via: None } => Some(listen.ip().to_string()),

@@ -1,10 +1,11 @@
 //! Why a check could not run at all.
 
-use client::OpenError;
+use client::{OpenError, ServiceError};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use transport::TlsSetupError;
+use units::ByteSize;
 
 /// Nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,35 @@ pub enum CheckError {
     /// A connection could not be opened.
     #[error("could not open a connection through the path")]
     Open(#[from] OpenError),
+    /// A service that is not ours could not be asked.
+    #[error("could not open a stream with the service")]
+    Service(#[from] ServiceError),
+    /// A service that is not ours sends nothing.
+    #[error("{address} sent nothing within {} s; what does it wait for? --send says something first", patience.as_secs())]
+    Mute {
+        /// What was dialled.
+        address: String,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// The stream was over before anything could be measured.
+    #[error("{address} ended its stream after {bytes}, before anything could be measured: {detail}")]
+    Short {
+        /// What was dialled.
+        address: String,
+        /// What it had sent, or taken.
+        bytes: ByteSize,
+        /// How the connection ended.
+        detail: String,
+    },
+    /// The process of a service cannot be looked at.
+    #[error("could not look at process {process}")]
+    Process {
+        /// Its id.
+        process: u32,
+        /// Why not.
+        source: io::Error,
+    },
     /// The path leads to several servers, and data never met control.
     #[error(
         "the control connection reached one server and {tries} data connections reached others: \

@@ -102,6 +102,7 @@ fn figures(
         slowest_drip_bytes_per_second: held.then(|| evidence.slowest_drip(scenario.hold.0)).flatten(),
         clock_uncertainty_ms,
         sampler: conducted.stage.producer.produced().map(|summary| summary.sampler),
+        one_sided: None,
     }
 }
 

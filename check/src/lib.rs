@@ -18,6 +18,7 @@ mod judge;
 mod live;
 mod neighbours;
 mod nothing;
+mod onesided;
 mod opener;
 mod plan;
 mod rates;

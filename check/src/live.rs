@@ -1,7 +1,7 @@
 //! What a person may watch while a check runs.
 
 use tokio::sync::watch;
-use trace::{Direction, Phase, Sample};
+use trace::{Direction, Phase, Role, Sample};
 use units::Timestamp;
 
 /// The state of a running check.
@@ -17,7 +17,7 @@ pub struct Live {
     pub phase: Phase,
     /// Bytes a second that the producer hands over.
     pub rate: f64,
-    /// The receive window that the producer sees, bytes.
+    /// The receive window that the producer sees, bytes; ours, where we are the only end that can be asked.
     pub window: Option<u32>,
     /// Handed over by the producer and not yet given to the consumer, bytes; known only while the consumer stalls,
     /// as both ends tell of different moments.
@@ -48,9 +48,17 @@ impl<'a> LiveView<'a> {
 
     /// Takes the producer's latest sample.
     pub(crate) fn producer(&mut self, sample: &Sample, in_path: u64) {
-        self.state.window = sample.snd_wnd;
         let still = matches!(self.state.phase, Phase::Stall | Phase::Hold);
         self.state.in_path = Some(in_path).filter(|_| still);
+        self.alone(Role::Producer, sample);
+    }
+
+    /// Takes the latest sample of an end whose other end is not ours.
+    pub(crate) fn alone(&mut self, role: Role, sample: &Sample) {
+        self.state.window = match role {
+            Role::Producer => sample.snd_wnd,
+            Role::Consumer => sample.rcv_wnd,
+        };
         if let Some((at, bytes)) = self.before.replace((sample.at, sample.stream_bytes))
             && let Some(time) = sample.at.since(at).filter(|time| !time.is_zero())
         {

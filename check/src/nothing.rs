@@ -29,7 +29,7 @@ pub(crate) fn lost(error: &CheckError, direction: Direction, run: u32) -> Measur
     nothing(Verdict::Undecided, format!("not measured: {error}"), None, direction, run)
 }
 
-fn nothing(
+pub(crate) fn nothing(
     verdict: Verdict,
     reason: String,
     ended: Option<Ended>,
@@ -58,6 +58,7 @@ fn nothing(
         slowest_drip_bytes_per_second: None,
         clock_uncertainty_ms: 0.0,
         sampler: None,
+        one_sided: None,
     };
     Measured {
         report,

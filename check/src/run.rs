@@ -6,10 +6,11 @@ use crate::error::CheckError;
 use crate::evaluate::Measured;
 use crate::live::Live;
 use crate::nothing::{lost, unopened};
+use crate::onesided;
 use client::{DialError, OpenError};
 use endpoint::{Crew, Patterns, Sampler};
-use report::{ConnectionRow, DirectionReport, Environment, RunDocument, RunReport, Started};
-use scenario::Scenario;
+use report::{ConnectionRow, DirectionReport, Environment, PathDescription, RunDocument, RunReport, Started};
+use scenario::{Scenario, Service, Topology};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -52,15 +53,6 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
     let started = Started::now(clock);
     let sampler = Sampler::start(clock)
         .map_err(|source| CheckError::Local { doing: "start the sampler's thread", source })?;
-    let mut bench = Bench::set_up(&scenario, clock, &sampler).await?;
-    let mut result = CheckResult {
-        run: describe(&scenario, &bench, started),
-        reports: Vec::new(),
-        connections: Vec::new(),
-        streams: Vec::new(),
-        events: Vec::new(),
-        latencies: Vec::new(),
-    };
     let means = Means {
         scenario: Arc::new(scenario.clone()),
         clock,
@@ -70,6 +62,11 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
         stop: stop.clone(),
         live,
     };
+    if let Topology::Service(service) = &scenario.topology {
+        return run_one_sided(&means, service, started).await;
+    }
+    let mut bench = Bench::set_up(&scenario, clock, &means.sampler).await?;
+    let mut result = CheckResult::empty(describe(&scenario, bench.opener.path.clone(), started));
     for run in 1..=scenario.repeat {
         let mut directions = BTreeMap::new();
         let mut gone = false;
@@ -106,6 +103,33 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
     Ok(result)
 }
 
+/// Runs a check of a service that is not ours.
+async fn run_one_sided(
+    means: &Means,
+    service: &Service,
+    started: Started,
+) -> Result<CheckResult, CheckError> {
+    let scenario = &*means.scenario;
+    let path = PathDescription { via: None, server: service.address.clone(), transport: scenario.carriage() };
+    let mut result = CheckResult::empty(describe(scenario, path, started));
+    for run in 1..=scenario.repeat {
+        let mut directions = BTreeMap::new();
+        for direction in &scenario.directions {
+            let measured = match onesided::measure(means, service, *direction, run).await {
+                Err(error) if !result.streams.is_empty() => lost(&error, *direction, run),
+                measured => measured?,
+            };
+            directions.insert(*direction, result.keep(measured, *direction, scenario));
+        }
+        result.reports.push(run_report(directions));
+        if means.stop.is_cancelled() {
+            result.run.unmeasured.push("everything after the interruption".to_owned());
+            break;
+        }
+    }
+    Ok(result)
+}
+
 /// A name that cannot be resolved is no fault of the path.
 fn is_name(error: &OpenError) -> bool {
     matches!(error, OpenError::Dial(DialError::Resolve { .. }))
@@ -126,6 +150,17 @@ fn run_report(directions: BTreeMap<Direction, DirectionReport>) -> RunReport {
 }
 
 impl CheckResult {
+    fn empty(run: RunDocument) -> Self {
+        Self {
+            run,
+            reports: Vec::new(),
+            connections: Vec::new(),
+            streams: Vec::new(),
+            events: Vec::new(),
+            latencies: Vec::new(),
+        }
+    }
+
     fn keep(&mut self, measured: Measured, direction: Direction, scenario: &Scenario) -> DirectionReport {
         let Measured { report, trace, events, intervals, unmeasured, connections, mss, offset } = measured;
         self.connections.extend(connections);
@@ -140,14 +175,14 @@ impl CheckResult {
         if let Some(mss) = mss {
             self.run.mss.insert(direction, mss);
         }
-        if matches!(scenario.topology, scenario::Topology::Target { .. }) {
+        if matches!(scenario.topology, Topology::Target { .. }) {
             self.run.clock_offset_ns = Some((offset.nanoseconds, offset.uncertainty));
         }
         report
     }
 }
 
-fn describe(scenario: &Scenario, bench: &Bench, started: Started) -> RunDocument {
+fn describe(scenario: &Scenario, path: PathDescription, started: Started) -> RunDocument {
     let Environment { kernel, sysctls, congestion_control, privileges } = Environment::read();
     RunDocument {
         format: 1,
@@ -155,7 +190,7 @@ fn describe(scenario: &Scenario, bench: &Bench, started: Started) -> RunDocument
         started_at: started.text,
         epoch_unix_ns: started.epoch_unix_ns,
         scenario: scenario.clone(),
-        path: bench.opener.path.clone(),
+        path,
         kernel,
         sysctls,
         congestion_control,

@@ -4,7 +4,7 @@ use endpoint::EndHandle;
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use trace::{ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, Timed};
+use trace::{ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost, Timed};
 use units::{ByteSize, Timestamp};
 use wire::{Command, Report};
 
@@ -120,14 +120,15 @@ impl Stage {
 }
 
 /// What a track's handle gave.
-enum Told {
+#[derive(Debug)]
+pub(crate) enum Told {
     Report(Report),
     Progress,
     Nothing,
 }
 
 impl Track {
-    fn new(handle: EndHandle) -> Self {
+    pub(crate) fn new(handle: EndHandle) -> Self {
         Self {
             latest: None,
             events: Vec::new(),
@@ -170,6 +171,14 @@ impl Track {
         })
     }
 
+    /// What its sampler cost.
+    pub(crate) fn sampler(&self) -> Option<SamplerCost> {
+        self.summary.as_ref().map(|summary| match summary {
+            EndSummary::Producer(summary) => summary.sampler,
+            EndSummary::Consumer(summary) => summary.sampler,
+        })
+    }
+
     /// When and how this end saw the connection end.
     pub(crate) fn end(&self) -> Option<(Timestamp, How, String)> {
         self.events.iter().find_map(|timed| match &timed.event {
@@ -183,7 +192,7 @@ impl Track {
         self.events.iter().find_map(matches)
     }
 
-    async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Told {
         if self.closed {
             return std::future::pending().await;
         }
@@ -214,7 +223,7 @@ impl Track {
         self.samples.extend(later.into_iter().filter(|sample| sample.at > last));
     }
 
-    fn keep(&mut self, role: Role, told: Told) -> Option<Update> {
+    pub(crate) fn keep(&mut self, role: Role, told: Told) -> Option<Update> {
         match told {
             Told::Nothing => {
                 self.closed = true;

@@ -5,7 +5,9 @@ mod dial;
 mod open;
 pub mod pair;
 pub mod program;
+mod service;
 
 pub use control::{ControlLink, open_control};
 pub use dial::{DialError, dial};
 pub use open::{OpenError, Opened, Route, open_stream};
+pub use service::{ServiceError, ServiceStream, open_service};

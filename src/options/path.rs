@@ -1,10 +1,11 @@
 //! The options that say where the two sides are, and what carries the streams between them.
 
 use super::encryption::TlsOptions;
+use super::one_sided::OneSidedOptions;
 use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use scenario::{Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_target};
+use scenario::{Service, Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target};
 use std::net::SocketAddr;
 use trace::Direction;
 
@@ -18,7 +19,7 @@ pub(crate) struct PathOptions {
     #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target")]
     via: Option<String>,
     /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT, tls://HOST:PORT,
-    /// ws://HOST:PORT/PATH or wss://HOST:PORT/PATH.
+    /// ws://HOST:PORT/PATH or wss://HOST:PORT/PATH. With --one-sided, somebody else's service.
     #[arg(long, value_name = "URL", conflicts_with = "listen", env = "BACKPRESSURE_TARGET")]
     target: Option<String>,
     /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
@@ -35,6 +36,8 @@ pub(crate) struct PathOptions {
     direction: Directions,
     #[command(flatten)]
     tls: TlsOptions,
+    #[command(flatten)]
+    one_sided: OneSidedOptions,
 }
 
 /// How the client reaches the server.
@@ -68,11 +71,19 @@ enum TransportOption {
 impl PathOptions {
     /// The directions to measure, one after the other.
     pub(crate) fn directions(&self) -> Vec<Direction> {
+        if let Some(direction) = self.one_sided.direction() {
+            return vec![direction];
+        }
         match self.direction {
             Directions::Upload => vec![Direction::Upload],
             Directions::Download => vec![Direction::Download],
             Directions::Both => vec![Direction::Upload, Direction::Download],
         }
+    }
+
+    /// The other end is a service that is not ours.
+    pub(crate) fn is_one_sided(&self) -> bool {
+        self.one_sided.direction().is_some()
     }
 
     /// How the client reaches the server.
@@ -82,6 +93,12 @@ impl PathOptions {
             TransportOption::Websocket => Transport::websocket(&self.path),
         };
         let (topology, mut transport, encrypted) = match (&self.target, self.listen, &self.via) {
+            (Some(target), ..) if self.is_one_sided() => {
+                let Target { transport, tls, address } =
+                    parse_service(target).with_context(|| format!("could not use --target {target}"))?;
+                let (first, process) = (self.one_sided.first()?, self.one_sided.process());
+                (Topology::Service(Service { address, first, process }), transport, tls)
+            }
             (Some(target), ..) => {
                 let Target { transport, tls, address } =
                     parse_target(target).with_context(|| format!("could not use --target {target}"))?;
@@ -95,7 +112,7 @@ impl PathOptions {
         match transport.request_mut() {
             Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
             None if !self.header.is_empty() => {
-                bail!("--header needs a transport that has headers: websocket")
+                bail!("--header needs a transport that has headers: websocket, or http")
             }
             None => {}
         }

@@ -19,7 +19,7 @@ pub(crate) struct Flood {
 impl Flood {
     pub(crate) fn new(desk: Desk, patterns: &Patterns, plan: &Plan) -> Self {
         let length = usize::try_from(plan.message.as_u64()).unwrap_or_default();
-        let mut pen = Pen::new(desk, plan.bytes_max);
+        let mut pen = Pen::new(desk, plan);
         pen.listen();
         Self { pen, pattern: patterns.of(plan.seed, length, false), writes: Latencies::default() }
     }

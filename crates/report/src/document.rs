@@ -2,6 +2,7 @@
 //!
 //! Fields may be added, none renamed.
 
+use crate::one_sided::OneSided;
 use scenario::Scenario;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -95,6 +96,9 @@ pub struct DirectionReport {
     pub clock_uncertainty_ms: f64,
     /// What the producer's sampler cost, and how late it was.
     pub sampler: Option<SamplerCost>,
+    /// Where the other end is a service that is not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_sided: Option<OneSided>,
 }
 
 /// Where the absorbed bytes sat at the end of the hold.

@@ -52,6 +52,7 @@ pub(crate) fn direction() -> DirectionReport {
             taken: 4_900,
             lost: 0,
         }),
+        one_sided: None,
     }
 }
 

@@ -166,7 +166,8 @@ impl Bound {
 }
 
 fn total(report: &DirectionReport) -> Option<f64> {
-    report.absorbed.map(|absorbed| float(absorbed.total_bytes))
+    let one_sided = || report.one_sided.and_then(|one_sided| one_sided.piled_bytes.or(one_sided.taken_bytes));
+    report.absorbed.map(|absorbed| absorbed.total_bytes).or_else(one_sided).map(float)
 }
 
 fn path(report: &DirectionReport) -> Option<f64> {

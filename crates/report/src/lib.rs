@@ -10,6 +10,7 @@ mod fold;
 mod junit;
 mod lines;
 mod merge;
+mod one_sided;
 mod pair;
 mod recording;
 mod text;
@@ -29,6 +30,7 @@ pub use fold::fold;
 pub use junit::junit;
 pub use lines::{Lines, Printing};
 pub use merge::{MergeError, merge};
+pub use one_sided::{Memory, OneSided};
 pub use pair::{
     PairConnection, PairDocument, PairLatency, PairMergeError, PairRecording, PairRun, PairTotals,
     merge_pairs, pair_json, pair_text,

@@ -160,7 +160,8 @@ impl Move {
             | Event::Left { .. }
             | Event::Complete { .. }
             | Event::PhaseBegan { .. }
-            | Event::BlockWithdrawn => {}
+            | Event::BlockWithdrawn
+            | Event::ProcessUse { .. } => {}
         }
         record
     }

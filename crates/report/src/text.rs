@@ -4,6 +4,7 @@ mod connections;
 mod direction;
 mod latency;
 mod neighbours;
+mod one_sided;
 mod page;
 mod price;
 mod slow;

@@ -80,6 +80,13 @@ pub enum Event {
     },
     /// Check: the producer went on after it was found to be blocked.
     BlockWithdrawn,
+    /// Check: what the process of a service that is not ours uses.
+    ProcessUse {
+        /// Resident memory.
+        resident_bytes: u64,
+        /// Processor time so far, µs.
+        cpu_us: u64,
+    },
 }
 
 /// A line of `events.jsonl`.

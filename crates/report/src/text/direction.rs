@@ -1,7 +1,7 @@
 //! The block of one direction.
 
 use super::page::{LABEL, Page};
-use super::{TextOptions, connections, neighbours, price, slow, sparkline, spread, timing};
+use super::{TextOptions, connections, neighbours, one_sided, price, slow, sparkline, spread, timing};
 use crate::document::{DirectionReport, PathDescription};
 use crate::figures::{PartsOf, count, rate, size, time};
 use crate::recording::Recording;
@@ -13,6 +13,9 @@ pub(super) fn write(
     (direction, report): (Direction, &DirectionReport),
     options: &TextOptions,
 ) {
+    if let Some(found) = &report.one_sided {
+        return one_sided::write(page, recording, (direction, report, found), options);
+    }
     page.line("path", &path(&recording.run.path, Some(direction)));
     page.verdict(report.verdict, &report.reason);
     let mut label = "at once";

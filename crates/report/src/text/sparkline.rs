@@ -5,7 +5,7 @@ use super::timeline::Timeline;
 use crate::figures::{rate, size, time};
 use crate::recording::Recording;
 use std::time::Duration;
-use trace::{Direction, Event, StreamTrace};
+use trace::{Direction, Event, Sample, StreamTrace};
 use units::{Timestamp, format_duration};
 
 /// Three lines: the producer's send window, the rate of the consumer, and the stall under them. Of several
@@ -31,14 +31,19 @@ pub(super) fn write(page: &mut Page, recording: &Recording, direction: Direction
     page.line("stall", &format!("{}  {all}", stall(recording, stream, timeline)));
 }
 
+/// As the producer saw it, or as the consumer advertised it where it alone is ours.
 fn windows(stream: &StreamTrace, timeline: Timeline) -> Vec<Option<f64>> {
-    let figures =
-        stream.producer.iter().filter_map(|sample| Some((sample.at.as_nanos(), f64::from(sample.snd_wnd?))));
-    timeline.means(figures)
+    let at = |sample: &Sample, window: Option<u32>| Some((sample.at.as_nanos(), f64::from(window?)));
+    if stream.producer.is_empty() {
+        return timeline.means(stream.consumer.iter().filter_map(|sample| at(sample, sample.rcv_wnd)));
+    }
+    timeline.means(stream.producer.iter().filter_map(|sample| at(sample, sample.snd_wnd)))
 }
 
+/// Of the consumer, or of the producer where it alone is ours.
 fn rates(stream: &StreamTrace, timeline: Timeline) -> Vec<Option<f64>> {
-    timeline.rates(stream.consumer.iter().map(|sample| (sample.at.as_nanos(), sample.stream_bytes)).collect())
+    let samples = if stream.consumer.is_empty() { &stream.producer } else { &stream.consumer };
+    timeline.rates(samples.iter().map(|sample| (sample.at.as_nanos(), sample.stream_bytes)).collect())
 }
 
 /// The lowest step is kept for nothing at all.

@@ -68,8 +68,8 @@ async fn a_write_that_the_kernel_does_not_take_is_seen_to_wait_and_no_more_than_
         let most = match (&transport.transport, transport.tls) {
             (Transport::Tcp, false) => 0,
             (Transport::Tcp, true) => (32 << 10) + RECORDS,
-            (Transport::WebSocket(_), false) => MESSAGE + FRAMING,
-            (Transport::WebSocket(_), true) => MESSAGE + FRAMING + RECORDS,
+            (Transport::WebSocket(_) | Transport::Http(_), false) => MESSAGE + FRAMING,
+            (Transport::WebSocket(_) | Transport::Http(_), true) => MESSAGE + FRAMING + RECORDS,
         };
         assert!(counters.unwritten() <= most, "{transport}: {}", counters.unwritten());
         drop(consumer);
