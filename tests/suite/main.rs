@@ -18,6 +18,7 @@ mod middleboxes;
 mod namespace;
 mod namespaces;
 mod neighbours;
+mod onesided;
 mod output;
 mod pair;
 mod proxy;

@@ -42,6 +42,7 @@ pub(crate) const SUITE: &[Need] = &[
     },
     Need::program("haproxy", "haproxy"),
     Need::program("socat", "socat"),
+    Need::program("openssl", "openssl"),
     Need::program("tshark", "tshark"),
     IPERF3,
     Need::program("ip", "iproute2"),
