@@ -74,7 +74,7 @@ const KEPT: f64 = 0.25;
 const UNSTEADY: f64 = 0.2;
 
 /// A process that made something used this share of a core, and one that was stopped a tenth of what it did.
-const WORKING: f64 = 0.05;
+const WORKING: f64 = 0.01;
 const IDLING: f64 = 0.1;
 
 /// The moment at which the service was stopped, as far as it can be known.

@@ -28,7 +28,7 @@ pub(crate) struct Use {
     pub(crate) at: Timestamp,
     /// `VmRSS`: `smaps_rollup` is more exact, but walks the process's pages under its lock and so disturbs what it measures.
     pub(crate) resident: u64,
-    /// User and system time, in ticks of 10 ms.
+    /// Time on processors: exact, or in ticks of 10 ms where the kernel keeps no statistics of its scheduler.
     pub(crate) cpu: Duration,
 }
 
@@ -96,8 +96,21 @@ fn look(process: u32, at: Timestamp) -> io::Result<Use> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let resident = resident(&status).ok_or_else(|| io::Error::other("it has no memory of its own"))?;
-    let cpu = cpu(&stat).ok_or_else(|| io::Error::other("its processor time is unreadable"))?;
+    let cpu = on_processors(process)
+        .or_else(|| cpu(&stat))
+        .ok_or_else(|| io::Error::other("its processor time is unreadable"))?;
     Ok(Use { at, resident, cpu })
+}
+
+/// Of all threads that are there (`schedstat`: nanoseconds on a processor, and waiting for one).
+fn on_processors(process: u32) -> Option<Duration> {
+    let of_thread = |thread: io::Result<fs::DirEntry>| {
+        let statistics = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        statistics.split(' ').next()?.parse::<u64>().ok()
+    };
+    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let times: Vec<u64> = threads.filter_map(of_thread).collect();
+    (!times.is_empty()).then(|| Duration::from_nanos(times.into_iter().fold(0, u64::saturating_add)))
 }
 
 fn resident(status: &str) -> Option<u64> {
