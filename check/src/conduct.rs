@@ -4,6 +4,7 @@ mod neighbours;
 mod slow;
 mod stall;
 mod steps;
+mod trickle;
 
 use crate::company::Company;
 use crate::course::{Conducted, Cut, Marks, Outcome};
@@ -14,7 +15,7 @@ use crate::together::Member;
 use scenario::Scenario;
 use std::time::Duration;
 use tokio::sync::watch;
-use trace::{Direction, Event, Phase, Role, Sample, Timed};
+use trace::{Direction, Event, Phase, Role, Timed};
 use units::{Clock, Timestamp};
 use wire::{Command, TrickleShape};
 
@@ -69,6 +70,9 @@ pub(crate) struct Conductor<'a> {
     moved: (Timestamp, u64),
     /// When anything was heard of the producer, and of the consumer.
     heard: (Timestamp, Timestamp),
+    /// The producer's retransmission timeout when the consumer resumed: a kernel that dropped what it had no room for hears of
+    /// it again only then.
+    backed_off: Duration,
     /// What the consumer had, read or not, when it resumed.
     queued: u64,
 }
@@ -116,6 +120,7 @@ impl<'a> Conductor<'a> {
             decisions: Vec::new(),
             moved: (now, 0),
             heard: (now, now),
+            backed_off: Duration::ZERO,
             queued: 0,
         }
     }
@@ -178,42 +183,6 @@ impl<'a> Conductor<'a> {
         Ok(())
     }
 
-    /// Small messages now and then: are they delivered at once?
-    async fn trickle(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Trickle);
-        let turn = self.clock.now().plus(self.stagger);
-        while self.clock.now() < turn {
-            self.step().await?;
-        }
-        self.stage.producer.tell(Command::Trickle);
-        let sending = self.trickle.spacing.0 * self.trickle.messages;
-        let deadline = self.clock.now().plus(sending + TRICKLE_PATIENCE + 10 * self.round_trip);
-        // Messages that do not come are no fault yet: a path may keep them until there are more.
-        while self.clock.now() < deadline {
-            if let Some((Role::Consumer, Timed { event: Event::TrickleDone, .. })) = self.step().await? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing new is written until all has arrived, so that a message need not queue; false if that takes too long.
-    async fn drain(&mut self) -> Result<bool, Cut> {
-        self.stage.producer.tell(Command::Pause);
-        let deadline = self.clock.now().plus(OBEDIENCE + 10 * self.round_trip);
-        let asked = self.clock.now();
-        let since = |sample: &Option<Sample>| sample.as_ref().is_some_and(|sample| sample.at > asked);
-        while self.clock.now() < deadline {
-            self.step().await?;
-            self.require_life()?;
-            let (producer, consumer) = (&self.stage.producer.latest, &self.stage.consumer.latest);
-            if since(producer) && since(consumer) && self.stage.in_path() == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Full speed, unless the path is to be found cold.
     async fn baseline(&mut self) -> Result<(), Cut> {
         self.begin(Phase::Baseline);
@@ -234,6 +203,9 @@ impl<'a> Conductor<'a> {
         self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
         let began = self.clock.now();
         self.marks.baseline = Some(began);
+        if self.is_one_of_many() {
+            self.stage.forget_samples();
+        }
         let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip).max(self.samples(10)));
         while self.clock.now() < until {
             self.step().await?;
@@ -251,6 +223,12 @@ impl<'a> Conductor<'a> {
     /// Full speed again, until the rate of the baseline is back.
     async fn resume(&mut self) -> Result<(), Cut> {
         self.begin(Phase::Resume);
+        self.backed_off = self
+            .stage
+            .producer
+            .latest
+            .as_ref()
+            .map_or(Duration::ZERO, |sample| Duration::from_micros(sample.rto_us.into()));
         self.stage.consumer.tell(Command::Resume);
         self.stage.producer.tell(Command::Resume);
         self.queued = self
@@ -280,6 +258,9 @@ impl<'a> Conductor<'a> {
     /// Everything that was produced arrives.
     async fn verify(&mut self) -> Result<(), Cut> {
         self.begin(Phase::Verify);
+        if self.is_one_of_many() {
+            self.stage.keep_no_more();
+        }
         self.stage.producer.tell(Command::Finish);
         let deadline = self.clock.now().plus(self.scenario.deadline.0.max(Duration::from_mins(1)));
         while !self.complete() && !self.stage.consumer.closed {
@@ -295,7 +276,13 @@ impl<'a> Conductor<'a> {
 
     /// No progress for this long where there should be some is a dead path.
     fn dead(&self) -> Duration {
-        DEAD.max(10 * self.round_trip).max(self.samples(5)).max(3 * self.judge.longest_pause())
+        let before = (3 * self.judge.longest_pause()).max(2 * self.backed_off);
+        DEAD.max(10 * self.round_trip).max(self.samples(5)).max(before)
+    }
+
+    /// Of so many that samples are seldom: those from which no figure is taken are not kept.
+    fn is_one_of_many(&self) -> bool {
+        self.scenario.connections > 1 && !self.samples(1).is_zero()
     }
 
     /// The time of so many samples, where they are seldom; what is known from them can be no more recent.

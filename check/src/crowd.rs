@@ -47,7 +47,7 @@ pub(crate) struct Course {
 }
 
 /// What all connections of a direction have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Shared {
     means: Means,
     opener: Opener,
@@ -71,7 +71,7 @@ pub(crate) async fn measure(
     }
     let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let connections = means.scenario.connections;
-    let shared = Shared {
+    let shared = Arc::new(Shared {
         means: means.clone(),
         opener: bench.opener.clone(),
         plan: Arc::new(plan(&means.scenario, direction, before, run)),
@@ -80,10 +80,10 @@ pub(crate) async fn measure(
         places: Arc::new(Semaphore::new(OPENING)),
         began: means.clock.now(),
         run,
-    };
+    });
     let mut tasks = JoinSet::new();
     for (index, member) in (0..connections).zip(together(connections as usize)) {
-        let shared = shared.clone();
+        let shared = Arc::clone(&shared);
         tasks.spawn(async move { (index, shared.lead(index, member).await) });
     }
     drop(shared);
@@ -114,7 +114,7 @@ pub(crate) async fn measure(
 }
 
 impl Shared {
-    async fn lead(self, index: u32, member: Member) -> Fate {
+    async fn lead(&self, index: u32, member: Member) -> Fate {
         let scenario = &self.means.scenario;
         let clock = self.means.clock;
         sleep(clock.until(self.began.plus(scenario.ramp.slot(index)))).await;

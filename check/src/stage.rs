@@ -31,6 +31,8 @@ pub(crate) struct Track {
     pub(crate) events: Vec<Timed>,
     /// All its samples; those told while it ran, until it tells them all.
     pub(crate) samples: Vec<Sample>,
+    /// Samples are kept as they are told.
+    keeps: bool,
     /// How many of the samples are from its series.
     pub(crate) series: usize,
     pub(crate) summary: Option<EndSummary>,
@@ -96,6 +98,17 @@ impl Stage {
         }
     }
 
+    /// Forgets the samples so far: no figure is taken from them.
+    pub(crate) fn forget_samples(&mut self) {
+        self.producer.samples.clear();
+        self.consumer.samples.clear();
+    }
+
+    /// Keeps no sample that is told from here on: no figure would be taken from it.
+    pub(crate) fn keep_no_more(&mut self) {
+        (self.producer.keeps, self.consumer.keeps) = (false, false);
+    }
+
     /// Both ends told all they have to tell.
     pub(crate) fn is_closed(&self) -> bool {
         self.producer.closed && self.consumer.closed
@@ -133,6 +146,7 @@ impl Track {
             latest: None,
             events: Vec::new(),
             samples: Vec::new(),
+            keeps: true,
             series: 0,
             summary: None,
             closed: false,
@@ -231,7 +245,7 @@ impl Track {
             }
             Told::Progress => {
                 self.latest.clone_from(&self.handle.progress.borrow_and_update());
-                if self.series == 0 && self.samples.len() < MOST_SAMPLES {
+                if self.keeps && self.series == 0 && self.samples.len() < MOST_SAMPLES {
                     self.keep_latest();
                 }
                 Some(Update::Sample(role))
