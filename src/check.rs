@@ -7,7 +7,7 @@ use crate::screen;
 use ::check::{Check, CheckResult};
 use ::report::Recording;
 use process::{second_signal, stop_on_signal};
-use scenario::Scenario;
+use scenario::{Scenario, Topology};
 use std::process::ExitCode;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -23,7 +23,8 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     }
     let mut outputs = Outputs::prepare(options.output.as_deref(), options.junit.as_deref())?;
     let shown = !options.quiet && options.format == Format::Text;
-    let measured = process::start_runtime().and_then(|runtime| runtime.block_on(measure(scenario, shown)));
+    let started = process::start_runtime_for(descriptors(&scenario));
+    let measured = started.and_then(|runtime| runtime.block_on(measure(scenario, shown)));
     let result = match measured {
         Ok(result) => result,
         Err(error) => {
@@ -39,6 +40,12 @@ pub(crate) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     screen::show_recording(&recording, options.format, folder)?;
     written?;
     Ok(ExitCode::from(u8::from(!recording.verdict.expected)))
+}
+
+/// What many connections take beside the few that every check needs: both ends, where both are in this process.
+fn descriptors(scenario: &Scenario) -> u64 {
+    let ends = if matches!(scenario.topology, Topology::Target { .. }) { 1 } else { 2 };
+    u64::from(scenario.connections + scenario.neighbours - 1) * ends
 }
 
 async fn measure(scenario: Scenario, shown: bool) -> anyhow::Result<CheckResult> {

@@ -98,4 +98,9 @@ fn too_few_descriptors_are_told_before_anything_starts() {
         let complaint = one_clear_line(&end_of(&mut limited));
         assert!(complaint.contains("ulimit -n") && complaint.contains("32"), "{complaint}");
     }
+    let mut crowded = Command::new("sh");
+    crowded.arg("-c").arg("ulimit -n 500; exec \"$0\" check --connections 400 --output none");
+    crowded.arg(program().get_program());
+    let complaint = one_clear_line(&end_of(&mut crowded));
+    assert!(complaint.contains("is 500, at least 830 are needed"), "{complaint}");
 }
