@@ -284,7 +284,7 @@ impl<'a> Conductor<'a> {
     /// No progress for this long where there should be some is a dead path.
     fn dead(&self) -> Duration {
         let before = (3 * self.judge.longest_pause()).max(2 * self.backed_off);
-        DEAD.max(10 * self.round_trip).max(self.samples(5)).max(before)
+        DEAD.max(10 * self.round_trip).max(self.samples(30)).max(before)
     }
 
     /// Of so many that samples are seldom: those from which no figure is taken are not kept.
