@@ -1,9 +1,12 @@
 //! The two sides of a path, ready for streams: the server's session, and where the client dials.
 
+mod addresses;
+
 use crate::bridge::{Wires, carry};
 use crate::encryption;
 use crate::error::CheckError;
 use crate::opener::{Opener, PATIENCE};
+use addresses::{dialled, leads_to, listened};
 use client::{OpenError, Route, open_control};
 use endpoint::Sampler;
 use rand::random;
@@ -206,22 +209,4 @@ fn begin(
     let route = route(via.map_or_else(|| dialled(bound).to_string(), str::to_owned));
     let via = via.map(str::to_owned);
     Ok(Reached { say, hear, elsewhere: None, route, via, server: listened(bound), tasks })
-}
-
-/// An address, written as such, of this machine's at which `bound` listens; a name may lead anywhere.
-fn leads_to(via: &str, bound: SocketAddr) -> bool {
-    let via: Option<SocketAddr> = via.replace("localhost:", "127.0.0.1:").parse().ok();
-    let reaches =
-        |via: SocketAddr| via.ip() == bound.ip() || (bound.ip().is_unspecified() && via.ip().is_loopback());
-    via.is_some_and(|via| via.port() == bound.port() && reaches(via))
-}
-
-/// Where this machine reaches what listens on `bound`.
-fn dialled(bound: SocketAddr) -> SocketAddr {
-    if bound.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, bound.port()).into() } else { bound }
-}
-
-/// As it is asked for: `:9000` for all addresses.
-fn listened(bound: SocketAddr) -> String {
-    if bound.ip().is_unspecified() { format!(":{}", bound.port()) } else { bound.to_string() }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Attachment {
     pub(crate) offset: ClockOffset,
     /// Told which server process awaits the stream's connection, or why none does.
     pub(crate) prepared: oneshot::Sender<Result<RunId, String>>,
+    /// Told that the connection arrived.
+    pub(crate) began: oneshot::Sender<()>,
 }
 
 /// The wires of a bridge.
@@ -42,6 +44,7 @@ struct Attached {
     reports: mpsc::Sender<Report>,
     offset: ClockOffset,
     prepared: Option<oneshot::Sender<Result<RunId, String>>>,
+    began: Option<oneshot::Sender<()>>,
 }
 
 /// Carries messages until the server is gone or the conductor is.
@@ -55,9 +58,10 @@ pub(crate) async fn carry(mut wires: Wires) {
         tokio::select! {
             biased;
             attachment = wires.attachments.recv() => match attachment {
-                Some(Attachment { stream, link, offset, prepared }) => {
+                Some(Attachment { stream, link, offset, prepared, began }) => {
                     let EndLink { commands, progress, reports } = link;
-                    attached.insert(stream, Attached { progress, reports, offset, prepared: Some(prepared) });
+                    let (prepared, began) = (Some(prepared), Some(began));
+                    attached.insert(stream, Attached { progress, reports, offset, prepared, began });
                     commanders.spawn(carry_commands(stream, commands, wires.say.clone()));
                 }
                 None => return,
@@ -113,6 +117,12 @@ impl Wires {
             FromServer::Prepared { stream, instance } => answer(attached, stream, Ok(instance)),
             FromServer::Refused { stream, reason } => {
                 answer(attached, stream, Err(trace::printable(&reason)));
+            }
+            FromServer::Began { stream } => {
+                let asked = attached.get_mut(&stream).and_then(|attached| attached.began.take());
+                if asked.is_none_or(|asked| asked.send(()).is_err()) {
+                    tracing::trace!(stream, "nobody waits for this stream");
+                }
             }
         }
     }

@@ -52,6 +52,7 @@ const OBEDIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Conductor<'a> {
     scenario: &'a Scenario,
+    direction: Direction,
     trickle: TrickleShape,
     clock: Clock,
     round_trip: Duration,
@@ -106,6 +107,7 @@ impl<'a> Conductor<'a> {
         };
         Self {
             scenario,
+            direction,
             trickle,
             clock,
             round_trip,
@@ -136,11 +138,11 @@ impl<'a> Conductor<'a> {
         };
         let cut_at = cut.map(|_| self.clock.now());
         self.gather(cut).await;
-        let Self { stage, company, clock, marks, outcome, judge, decisions, .. } = self;
+        let Self { direction, stage, company, clock, marks, outcome, judge, decisions, .. } = self;
         let spacing = company.spacing();
         let neighbours = company.finish(clock).await;
         let quiet = judge.quiet();
-        Conducted { stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
+        Conducted { direction, stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
     }
 
     async fn phases(&mut self) -> Result<(), Cut> {

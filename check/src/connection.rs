@@ -5,7 +5,8 @@ use crate::direction::Means;
 use crate::error::CheckError;
 use crate::opener::{OpenedStream, Opener};
 use crate::stage::Stage;
-use endpoint::End;
+use client::Opened;
+use endpoint::{End, EndHandle};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +35,19 @@ impl Connection {
         plan: Arc<Plan>,
         offset: ClockOffset,
     ) -> Result<Self, CheckError> {
-        let OpenedStream { opened, remote } = opener.open(&plan, offset).await?;
+        match opener.open(&plan, offset).await? {
+            OpenedStream { opened, remote, kept: None } => Self::start(means, opened, remote, plan),
+            OpenedStream { kept: Some(_), .. } => Err(CheckError::Kept),
+        }
+    }
+
+    /// Starts the client's end of a stream that was opened.
+    pub(crate) fn start(
+        means: &Means,
+        opened: Opened,
+        remote: EndHandle,
+        plan: Arc<Plan>,
+    ) -> Result<Self, CheckError> {
         let round_trip = opened.round_trip;
         let mut stream = opened.stream;
         let prepared = stream.begin(plan.message);

@@ -5,7 +5,7 @@ use crate::neighbours::Neighbour;
 use crate::stage::Stage;
 use crate::stretch::Stretch;
 use std::time::Duration;
-use trace::{Event, How, Phase, Role, Timed};
+use trace::{Direction, Event, How, Phase, Role, Timed};
 use units::Timestamp;
 
 /// The time over which the recovered rate is taken.
@@ -49,6 +49,7 @@ pub(crate) enum Cut {
 /// What is known of one stream when it is over.
 #[derive(Debug)]
 pub(crate) struct Conducted {
+    pub(crate) direction: Direction,
     pub(crate) stage: Stage,
     pub(crate) neighbours: Vec<Neighbour>,
     /// Between two messages of a neighbour.

@@ -7,8 +7,9 @@ use crate::connection::Connection;
 use crate::course::Cut;
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
+use crate::kept::{self, Kept};
 use crate::live::Live;
-use crate::opener::Opener;
+use crate::opener::{OpenedStream, Opener};
 use crate::plan::{plan, trickle};
 use crate::together::Member;
 use crate::{crowd, neighbours};
@@ -59,7 +60,10 @@ async fn measure_one(
     }
     let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let opened = open(means, &bench.opener, direction, (before, run));
-    let (Connection { stage, round_trip, client }, company) = or_stopped(&means.stop, opened).await?;
+    let (Connection { stage, round_trip, client }, company) = match or_stopped(&means.stop, opened).await? {
+        Open::Streams(connection, company) => (*connection, company),
+        Open::Kept(kept) => return kept::measure(means, *kept).await,
+    };
     let setting = Setting {
         scenario: &means.scenario,
         direction,
@@ -89,13 +93,20 @@ async fn measure_one(
     Ok(evaluate(&means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
 }
 
+/// What became of the opening.
+enum Open {
+    Streams(Box<Connection>, Company),
+    /// The path keeps the request that the measured stream is.
+    Kept(Box<Kept>),
+}
+
 /// Opens the measured connection, and those of its neighbours.
 async fn open(
     means: &Means,
     opener: &Opener,
     direction: Direction,
     (offset, run): (ClockOffset, u32),
-) -> Result<(Connection, Company), CheckError> {
+) -> Result<Open, CheckError> {
     let plan = plan(&means.scenario, direction, offset, run);
     let traffic = neighbours::traffic(&means.scenario);
     let neighbour = Arc::new(Plan { message: traffic.message, rate: None, trickle: traffic, ..plan.clone() });
@@ -103,8 +114,13 @@ async fn open(
     for _ in 0..means.scenario.neighbours {
         neighbours.push(Connection::open(means, opener, Arc::clone(&neighbour), offset).await?);
     }
-    let connection = Connection::open(means, opener, Arc::new(plan), offset).await?;
-    Ok((connection, Company::new(neighbours, traffic.spacing.0)))
+    let plan = Arc::new(plan);
+    let OpenedStream { opened, remote, kept } = opener.open(&plan, offset).await?;
+    if let Some(began) = kept {
+        return Ok(Open::Kept(Box::new(Kept { stream: opened.stream, plan, run, began, remote })));
+    }
+    let connection = Connection::start(means, opened, remote, plan)?;
+    Ok(Open::Streams(Box::new(connection), Company::new(neighbours, traffic.spacing.0)))
 }
 
 /// What is asked of the bench before a stream begins can be given up.

@@ -87,6 +87,11 @@ pub enum CheckError {
     /// The control connection was lost before the measurement began.
     #[error("the control connection was lost")]
     ControlLost,
+    /// Nothing of the request that is a stream arrived.
+    #[error(
+        "the path keeps a request until it has all of it (request buffering): nothing of a stream arrives"
+    )]
+    Kept,
     /// A person stopped it.
     #[error("the check was interrupted")]
     Interrupted,

@@ -103,7 +103,7 @@ impl<'a> Evidence<'a> {
             path_bytes: total.cast_signed() - known.cast_signed(),
             receive_queue_bytes: consumer.receive_queue,
             consumer_bytes: consumer.user_bytes,
-            framing_bytes: scenario.framing(total),
+            framing_bytes: scenario.framing(total, self.conducted.direction),
         })
     }
 
@@ -133,6 +133,11 @@ impl<'a> Evidence<'a> {
     /// The first sample of the stall in which the producer saw a zero window.
     pub(crate) fn zero_window(&self) -> Option<Timestamp> {
         self.stall().find(|sample| sample.snd_wnd == Some(0)).map(|sample| sample.at)
+    }
+
+    /// TCP could have carried more when absorbed bytes were taken.
+    pub(crate) fn tcp_stayed_open(&self) -> bool {
+        self.stall().last().is_some_and(|sample| sample.snd_wnd > Some(0) && sample.send_queue == 0)
     }
 
     /// Window probes of the stall. The timeout doubles with each, and starts anew with each zero window.

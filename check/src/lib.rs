@@ -1,5 +1,6 @@
 //! The check: a fast producer and a consumer that stops reading at the two ends of a path, and what becomes of it.
 
+mod arrival;
 mod bench;
 mod bridge;
 mod company;
@@ -15,6 +16,7 @@ mod evaluate;
 mod example;
 mod figures;
 mod judge;
+mod kept;
 mod live;
 mod neighbours;
 mod nothing;

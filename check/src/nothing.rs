@@ -36,7 +36,22 @@ pub(crate) fn nothing(
     direction: Direction,
     run: u32,
 ) -> Measured {
-    let report = DirectionReport {
+    let report = report(verdict, reason, ended);
+    Measured {
+        report,
+        trace: StreamTrace { run, direction, producer: Vec::new(), consumer: Vec::new() },
+        events: Vec::new(),
+        intervals: Vec::new(),
+        unmeasured: vec![format!("{direction}: everything")],
+        connections: Vec::new(),
+        mss: None,
+        offset: ClockOffset::default(),
+    }
+}
+
+/// A verdict without figures.
+pub(crate) fn report(verdict: Verdict, reason: String, ended: Option<Ended>) -> DirectionReport {
+    DirectionReport {
         verdict,
         reason,
         baseline_bytes_per_second: None,
@@ -59,15 +74,5 @@ pub(crate) fn nothing(
         clock_uncertainty_ms: 0.0,
         sampler: None,
         one_sided: None,
-    };
-    Measured {
-        report,
-        trace: StreamTrace { run, direction, producer: Vec::new(), consumer: Vec::new() },
-        events: Vec::new(),
-        intervals: Vec::new(),
-        unmeasured: vec![format!("{direction}: everything")],
-        connections: Vec::new(),
-        mss: None,
-        offset: ClockOffset::default(),
     }
 }

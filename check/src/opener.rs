@@ -1,5 +1,6 @@
 //! Opens the data connections of a run, as many at a time as are asked for.
 
+use crate::arrival::arrives;
 use crate::bridge::Attachment;
 use crate::error::CheckError;
 use client::{OpenError, Opened, Route, open_stream};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
-use wire::{ClockOffset, Plan, RunId, ToServer};
+use wire::{ClockOffset, Opening, Plan, Purpose, RunId, ToServer};
 
 /// How long a connection, or an answer, is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +40,8 @@ pub(crate) struct Opener {
 pub(crate) struct OpenedStream {
     pub(crate) opened: Opened,
     pub(crate) remote: EndHandle,
+    /// The path keeps the request that the stream is; told if it lets it go.
+    pub(crate) kept: Option<oneshot::Receiver<()>>,
 }
 
 /// A stream that the server awaits.
@@ -47,6 +50,8 @@ struct Prepared {
     remote: EndHandle,
     /// The process that awaits it.
     instance: RunId,
+    /// Told when its connection has arrived.
+    began: oneshot::Receiver<()>,
 }
 
 impl Opener {
@@ -54,9 +59,23 @@ impl Opener {
     pub(crate) async fn open(&self, plan: &Plan, offset: ClockOffset) -> Result<OpenedStream, CheckError> {
         let mut elsewhere = 0;
         for attempt in 1..=TRIES {
-            let Prepared { stream, remote, instance } = self.prepare(plan, offset).await?;
-            match open_stream(&self.route, self.run, stream, self.buffers).await {
-                Ok(opened) if opened.instance == instance => return Ok(OpenedStream { opened, remote }),
+            let Prepared { stream, remote, instance, mut began } = self.prepare(plan, offset).await?;
+            let opening = Opening { run: self.run, purpose: Purpose::Stream(stream) };
+            let mut opened = open_stream(&self.route, opening, plan.direction, self.buffers).await;
+            let mut arrived = true;
+            if let Ok(begun) = &mut opened
+                && begun.instance == instance
+            {
+                match arrives(&self.route, begun, &mut began, plan.direction).await {
+                    Ok(here) => arrived = here,
+                    Err(error) => opened = Err(error),
+                }
+            }
+            match opened {
+                Ok(opened) if opened.instance == instance => {
+                    let kept = if arrived { None } else { Some(began) };
+                    return Ok(OpenedStream { opened, remote, kept });
+                }
                 // A server that does not know the run is another one than control reached.
                 Ok(_) | Err(OpenError::Refused { .. }) => elsewhere += 1,
                 Err(error) if error.is_lasting() || attempt == TRIES => return Err(error.into()),
@@ -76,13 +95,14 @@ impl Opener {
         let stream = self.streams.fetch_add(1, Relaxed) + 1;
         let (link, remote) = endpoint::link();
         let (prepared, answer) = oneshot::channel();
+        let (begins, began) = oneshot::channel();
         self.attach
-            .send(Attachment { stream, link, offset, prepared })
+            .send(Attachment { stream, link, offset, prepared, began: begins })
             .await
             .map_err(|_| CheckError::ControlLost)?;
         self.tell(ToServer::Prepare { stream, plan: Box::new(plan.clone()) }).await?;
         match timeout(PATIENCE, answer).await {
-            Ok(Ok(Ok(instance))) => Ok(Prepared { stream, remote, instance }),
+            Ok(Ok(Ok(instance))) => Ok(Prepared { stream, remote, instance, began }),
             Ok(Ok(Err(reason))) => Err(CheckError::Refused(reason)),
             Ok(Err(_)) => Err(CheckError::ControlLost),
             Err(_) => Err(CheckError::ControlSilent(PATIENCE)),

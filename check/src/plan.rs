@@ -45,7 +45,7 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
         sample: scenario.sample,
         stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
         total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
-        bytes_max: LIMITS.stream_max,
+        bytes_max: bytes_max(scenario, direction),
         user_timeout: scenario.user_timeout,
         at_once: scenario.connections,
         producer_to_consumer: match direction {
@@ -54,6 +54,17 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
         },
     }
 }
+
+/// Where a length is announced, the last message must fit into it.
+fn bytes_max(scenario: &Scenario, direction: Direction) -> ByteSize {
+    let announced = scenario.transport.announced().filter(|_| direction == Direction::Upload);
+    announced.map_or(LIMITS.stream_max, |length| {
+        ByteSize::bytes(length.as_u64().saturating_sub(LAST_WRITE.as_u64())).min(LIMITS.stream_max)
+    })
+}
+
+/// More than one write and the end of the stream have.
+const LAST_WRITE: ByteSize = ByteSize::mib(17);
 
 #[cfg(test)]
 mod tests {

@@ -51,7 +51,10 @@ fn stall(evidence: &Evidence<'_>, absorbed: Option<&Absorbed>, scenario: &Scenar
                 Some(onset) => format!("at once, its last write {} before the consumer", format_ms(-onset)),
                 None => "after the consumer, at a time that was not seen".to_owned(),
             };
-            (Verdict::Propagates, format!("the producer was stopped {when}"))
+            // TCP's window is open, and nothing waits for it.
+            let layer = scenario.transport.windows().filter(|_| evidence.tcp_stayed_open());
+            let layer = layer.map_or_else(String::new, |layer| format!(": by {layer}, TCP's stayed open"));
+            (Verdict::Propagates, format!("the producer was stopped {when}{layer}"))
         }
         Outcome::Limit => {
             let taken = absorbed.map_or(scenario.limit, |absorbed| ByteSize::bytes(absorbed.total_bytes));
@@ -168,7 +171,7 @@ fn sentence(end: &End) -> String {
     }
 }
 
-fn format_ms(ms: f64) -> String {
+pub(crate) fn format_ms(ms: f64) -> String {
     format_duration(Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default())
 }
 

@@ -1,11 +1,12 @@
 //! The control connection of a run: JSON lines to and from the server.
 
-use crate::open::{OpenError, Opened, Route, open};
+use crate::errands;
+use crate::open::{Introduced, OpenError, Route, introduce};
 use socket::Buffers;
 use std::io;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf, split};
 use tokio::sync::mpsc;
-use transport::Stream;
+use transport::{Place, Stream};
 use wire::{FromServer, MAX_CONTROL_LINE, Opening, Purpose, RunId, ToServer};
 
 /// Messages that may wait in either direction.
@@ -28,17 +29,31 @@ pub async fn open_control(
     run: RunId,
 ) -> Result<(ControlLink, impl Future<Output = io::Result<()>> + Send + 'static), OpenError> {
     let opening = Opening { run, purpose: Purpose::Control };
-    let Opened { stream, instance, .. } = open(route, opening, Buffers::Auto).await?;
-    let (reader, writer) = split(stream);
+    let Introduced { place, reply, .. } = introduce(route, opening, Buffers::Auto).await?;
     let (say, from_us) = mpsc::channel(WAITING_MESSAGES);
     let (to_us, hear) = mpsc::channel(WAITING_MESSAGES);
+    let route = route.clone();
     let carry = async move {
-        tokio::select! {
-            read = read_messages(reader, to_us) => read,
-            written = write_messages(writer, from_us) => written,
+        match place {
+            Place::Here(stream) => carry_lines(stream, from_us, to_us).await,
+            Place::Apart(server) => {
+                errands::carry(&route, &server, reply.token, from_us, to_us).await.map_err(io::Error::other)
+            }
         }
     };
-    Ok((ControlLink { say, hear, instance }, carry))
+    Ok((ControlLink { say, hear, instance: reply.instance }, carry))
+}
+
+async fn carry_lines(
+    stream: Stream,
+    from_us: mpsc::Receiver<ToServer>,
+    to_us: mpsc::Sender<FromServer>,
+) -> io::Result<()> {
+    let (reader, writer) = split(stream);
+    tokio::select! {
+        read = read_messages(reader, to_us) => read,
+        written = write_messages(writer, from_us) => written,
+    }
 }
 
 async fn read_messages(reader: ReadHalf<Stream>, to_us: mpsc::Sender<FromServer>) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 mod control;
 mod dial;
+mod errands;
 mod open;
 pub mod pair;
 pub mod program;

@@ -5,10 +5,10 @@ use scenario::Transport;
 use socket::Buffers;
 use std::io;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::time::{Instant, timeout};
-use transport::{HandshakeError, Stream, TlsClient, TlsError, Wire};
-use wire::{MAX_OPENING_LINE, Opening, OpeningError, Purpose, Reply, RunId};
+use tokio::time::timeout;
+use trace::Direction;
+use transport::{Answer, HandshakeError, Place, Refusal, SocketHandle, Stream, TlsClient, TlsError, Wire};
+use wire::{Opening, OpeningError, Reply, RunId};
 
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +33,10 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The peer does not speak what the streams are carried by.
-    #[error("could not begin a WebSocket at {address}")]
+    #[error("could not begin {what} at {address}")]
     Handshake {
+        /// What was to begin there.
+        what: &'static str,
         /// What was dialled.
         address: String,
         /// What it did instead.
@@ -86,9 +88,11 @@ impl OpenError {
     /// It would end the same way again: no gateway was just waiting for its upstream.
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::Handshake { source: HandshakeError::Status { status }, .. } => {
-                !(502..=504).contains(&status.as_u16())
-            }
+            Self::Handshake {
+                source:
+                    HandshakeError::Status { status } | HandshakeError::Refused(Refusal::Status { status, .. }),
+                ..
+            } => !(502..=504).contains(&status.as_u16()),
             Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
             Self::Dial(_)
             | Self::Silent { .. }
@@ -105,6 +109,8 @@ impl OpenError {
 pub struct Opened {
     /// The connection; nothing beyond the answer was read.
     pub stream: Stream,
+    /// The stream is in a request of its own, which may not have arrived: the server tells when it does.
+    pub apart: bool,
     /// The server process that answered.
     pub instance: RunId,
     /// From the opening's last byte to the answer's.
@@ -127,44 +133,88 @@ pub struct Route {
 /// Opens the data connection of a stream.
 pub async fn open_stream(
     route: &Route,
-    run: RunId,
-    stream: u32,
+    opening: Opening,
+    direction: Direction,
     buffers: Buffers,
 ) -> Result<Opened, OpenError> {
-    open(route, Opening { run, purpose: Purpose::Stream(stream) }, buffers).await
+    let Introduced { place, reply, round_trip } = introduce(route, opening, buffers).await?;
+    let instance = reply.instance;
+    match place {
+        Place::Here(stream) => Ok(Opened { stream, apart: false, instance, round_trip }),
+        Place::Apart(server) => {
+            let wire = route.dial(buffers).await?;
+            let socket = wire.handle();
+            let stream = route.within(&socket, server.carry(wire, opening, direction)).await?;
+            Ok(Opened { stream, apart: true, instance, round_trip })
+        }
+    }
 }
 
-pub(crate) async fn open(route: &Route, opening: Opening, buffers: Buffers) -> Result<Opened, OpenError> {
+/// A server that answered, and serves what was asked for.
+#[derive(Debug)]
+pub(crate) struct Introduced {
+    pub(crate) place: Place,
+    pub(crate) reply: Reply,
+    pub(crate) round_trip: Duration,
+}
+
+/// Says what is wanted, and hears who answers.
+pub(crate) async fn introduce(
+    route: &Route,
+    opening: Opening,
+    buffers: Buffers,
+) -> Result<Introduced, OpenError> {
     let wire = route.dial(buffers).await?;
-    let Route { transport, address, patience, .. } = route;
-    let (address, patience) = (address.clone(), *patience);
     let socket = wire.handle();
-    let exchange = async {
-        let mut stream = transport::connect(wire, transport, &address).await?;
-        stream.write_all(&opening.encode()).await?;
-        stream.flush().await?;
-        let asked = Instant::now();
-        let line = transport::read_line(&mut stream, MAX_OPENING_LINE).await?;
-        Ok::<_, HandshakeError>((stream, line, asked.elapsed()))
-    };
-    let (stream, line, round_trip) = match timeout(patience, exchange).await {
-        Ok(Ok(answer)) => answer,
-        _ if route.tls.is_none() && socket.hears_tls() => return Err(OpenError::SpeaksTls { address }),
-        Err(_) => return Err(OpenError::Silent { address, patience }),
-        Ok(Err(HandshakeError::Io(error))) if error.kind() == io::ErrorKind::InvalidData => {
-            let source = OpeningError::Stranger("a long line".to_owned());
-            return Err(OpenError::Foreign { address, source });
-        }
-        Ok(Err(HandshakeError::Io(source))) => return Err(OpenError::Ended { address, source }),
-        Ok(Err(source)) => return Err(OpenError::Handshake { address, source }),
-    };
+    let asked = transport::open(wire, &route.transport, &route.address, opening);
+    let Answer { line, round_trip, place } = route.within(&socket, asked).await?;
+    let address = route.address.clone();
     match Reply::decode(&line) {
         Err(source @ OpeningError::Version { .. }) => Err(OpenError::Version { address, source }),
         Err(source) => Err(OpenError::Foreign { address, source }),
-        Ok(Reply { instance, refused: Some(reason) }) => {
+        Ok(Reply { instance, refused: Some(reason), .. }) => {
             Err(OpenError::Refused { address, instance, reason })
         }
-        Ok(Reply { instance, refused: None }) => Ok(Opened { stream, instance, round_trip }),
+        Ok(reply) => Ok(Introduced { place, reply, round_trip }),
+    }
+}
+
+impl Route {
+    /// One step of an opening, within its time.
+    async fn within<T>(
+        &self,
+        socket: &SocketHandle,
+        step: impl Future<Output = Result<T, HandshakeError>>,
+    ) -> Result<T, OpenError> {
+        match timeout(self.patience, step).await {
+            Ok(Err(_)) | Err(_) if self.tls.is_none() && socket.hears_tls() => {
+                Err(OpenError::SpeaksTls { address: self.address.clone() })
+            }
+            Err(_) => Err(OpenError::Silent { address: self.address.clone(), patience: self.patience }),
+            Ok(done) => done.map_err(|error| self.failed(error)),
+        }
+    }
+
+    /// What a stream's peer did instead of serving it.
+    pub fn failed(&self, error: HandshakeError) -> OpenError {
+        let address = self.address.clone();
+        match error {
+            HandshakeError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let source = OpeningError::Stranger("a long line".to_owned());
+                OpenError::Foreign { address, source }
+            }
+            HandshakeError::Io(error) => match Refusal::of(&error) {
+                Some(refusal) => self.failed(HandshakeError::Refused(refusal.clone())),
+                None => OpenError::Ended { address, source: error },
+            },
+            HandshakeError::Refused(Refusal::Line(line)) => match Reply::decode(line.trim_ascii_end()) {
+                Ok(Reply { instance, refused, .. }) => {
+                    OpenError::Refused { address, instance, reason: refused.unwrap_or_default() }
+                }
+                Err(source) => OpenError::Foreign { address, source },
+            },
+            source => OpenError::Handshake { what: self.transport.begins(), address, source },
+        }
     }
 }
 

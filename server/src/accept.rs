@@ -1,10 +1,12 @@
 //! The accept loop: reads each connection's first line, and decides by it.
 
+mod requests;
+
 use crate::control;
 use crate::first::{First, first_bytes};
-use crate::http::{self, Site};
 use crate::limits::ServerLimits;
 use crate::listen::listen;
+use crate::mailbox::Mailboxes;
 use crate::metrics::{Metrics, Reason};
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
@@ -25,9 +27,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use transport::{Received, Stream, TlsServer, Wire};
+use transport::{Stream, TlsServer, Wire};
 use units::Clock;
-use wire::{OPENING_BYTE, Opening, OpeningError, Purpose, RunId};
+use wire::{Opening, OpeningError, Purpose, RunId};
 
 /// How long the loop rests after an accept that failed, for example because there are too many descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -63,10 +65,11 @@ pub struct Server {
 #[derive(Debug)]
 struct Door {
     registry: Registry,
+    mailboxes: Mailboxes,
     shared: Shared,
     tls: Option<TlsServer>,
     public: bool,
-    guests: Option<Guests>,
+    guests: Option<Arc<Guests>>,
     places: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
@@ -89,10 +92,11 @@ impl Server {
         };
         let door = Door {
             registry: Registry::default(),
+            mailboxes: Mailboxes::default(),
             shared,
             tls: settings.tls,
             public: settings.public,
-            guests: settings.strangers.map(|strangers| Guests::new(strangers, clock, meter)),
+            guests: settings.strangers.map(|strangers| Arc::new(Guests::new(strangers, clock, meter))),
             places: Arc::new(Semaphore::new(limits.connections)),
             metrics,
         };
@@ -126,7 +130,7 @@ impl Server {
         }
         // Runs go on, and open the connections that they need; guests say goodbye.
         let drained = async {
-            while door.registry.serves() || door.guests.as_ref().is_some_and(Guests::are_here) {
+            while door.registry.serves() || door.guests.as_ref().is_some_and(|guests| guests.are_here()) {
                 tokio::select! {
                     never = door.accept(&listener, &mut handlers) => match never {},
                     () = sleep(DRAIN_LOOK) => {}
@@ -174,7 +178,7 @@ impl Door {
 
     async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
-        let raw = self.guests.as_ref().filter(|guests| guests.take(Protocol::Tcp));
+        let raw = self.guests.as_deref().filter(|guests| guests.take(Protocol::Tcp));
         let begun = match Wire::plain(tcp) {
             Ok(wire) => self.look(wire, peer, raw).await,
             Err(error) => Err(error),
@@ -190,7 +194,8 @@ impl Door {
             }
             (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
             (First::Opening, _) => self.open(Stream::plain(wire), peer, place).await,
-            (First::Http, _) => self.receive_http(wire, peer, place).await,
+            (First::Http, _) => self.receive_http(wire, false, peer, place).await,
+            (First::Http2, _) => self.receive_http(wire, true, peer, place).await,
             (First::Tls, None) => self.turn_away(peer, "it speaks TLS, for which there is no certificate"),
             (First::Undecided | First::Strange(_) | First::Tls, Some(guests)) => {
                 guests.serve_bytes(wire, peer).await;
@@ -224,41 +229,6 @@ impl Door {
         Ok((wire, first))
     }
 
-    async fn receive_http(&self, wire: Wire, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let patience = self.shared.limits.opening;
-        let site = Site {
-            patience,
-            message_max: self.guests.as_ref().map_or(self.shared.limits.message, Guests::message_max),
-            pages: self.guests.as_ref().is_some_and(|guests| guests.take(Protocol::WebSocket)),
-        };
-        // Whoever is no WebSocket by then goes on asking, or does not read its answers.
-        let mut messages = match timeout(patience, http::serve(wire, site, Arc::clone(&self.metrics))).await {
-            Ok(Ok(Some(messages))) => messages,
-            Ok(Ok(None)) => return,
-            Ok(Err(error)) => return debug!(%peer, %error, "HTTP ended"),
-            Err(_) => return debug!(%peer, "asked for no WebSocket in time: closed"),
-        };
-        let speak_after = self.guests.as_ref().and_then(Guests::speak_after);
-        let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
-            Ok(Ok(first)) => first,
-            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) if let (Some(guests), Some(_)) = (&self.guests, speak_after) => {
-                return guests.serve_messages(messages, None, peer).await;
-            }
-            Err(_) => return self.turn_away(peer, "said nothing in time"),
-        };
-        match (first, &self.guests) {
-            (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
-                self.open(messages.into_stream(first), peer, place).await;
-            }
-            (first, Some(guests)) => guests.serve_messages(messages, Some(&first), peer).await,
-            (Received::Binary(first) | Received::Text(first), None) => {
-                self.open(messages.into_stream(first), peer, place).await;
-            }
-            (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
-        }
-    }
-
     /// A stream of ours by its first byte, or by the way in which it was asked for.
     async fn open(&self, mut stream: Stream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let line = transport::read_line(&mut stream, wire::MAX_OPENING_LINE);
@@ -268,14 +238,14 @@ impl Door {
             Err(_) => return self.turn_away(peer, "said nothing in time"),
         };
         match opening {
+            Ok(opening @ Opening { purpose: Purpose::Stream(_), .. }) => {
+                self.admit_stream(opening, stream, peer, place).await;
+            }
             Ok(Opening { run, purpose: Purpose::Control }) if self.public => {
                 self.begin_run(stream, peer, run).await;
             }
             Ok(Opening { purpose: Purpose::Control, .. }) => {
                 debug!(%peer, "another run's control connection: closed");
-            }
-            Ok(Opening { run, purpose: Purpose::Stream(number) }) => {
-                self.deliver(run, DataConnection { stream: number, connection: stream, place }).await;
             }
             Err(reason) => {
                 self.turn_away(peer, &reason);
@@ -290,6 +260,19 @@ impl Door {
     fn turn_away(&self, peer: SocketAddr, reason: impl Display) {
         self.metrics.turned_away(Reason::Stranger);
         info!(%peer, %reason, "stranger: closed");
+    }
+
+    async fn admit_stream(
+        &self,
+        Opening { run, purpose }: Opening,
+        connection: Stream,
+        peer: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) {
+        match purpose {
+            Purpose::Stream(stream) => self.deliver(run, DataConnection { stream, connection, place }).await,
+            Purpose::Control => debug!(%peer, "control messages have no stream over HTTP: closed"),
+        }
     }
 
     async fn begin_run(&self, mut stream: Stream, peer: SocketAddr, run: RunId) {

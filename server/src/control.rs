@@ -12,10 +12,10 @@ use transport::Stream;
 use wire::{FromServer, ToServer};
 
 /// The longest line that a client may send; a plan has less than 1 KiB.
-const LONGEST_LINE: u64 = 64 * 1024;
+pub(crate) const LONGEST_LINE: usize = 64 * 1024;
 
 /// A client that says nothing for this long is gone; it pings several times a second.
-const SILENCE: Duration = Duration::from_mins(2);
+pub(crate) const SILENCE: Duration = Duration::from_mins(2);
 
 /// Serves one run over its control connection.
 pub(crate) async fn serve(mut stream: Stream, peer: SocketAddr, shared: Shared, place: Registration) {
@@ -42,7 +42,7 @@ async fn read_messages(reader: ReadHalf<Stream>, say: tokio::sync::mpsc::Sender<
     let mut line = Vec::new();
     loop {
         line.clear();
-        let mut bounded = (&mut reader).take(LONGEST_LINE);
+        let mut bounded = (&mut reader).take(LONGEST_LINE as u64);
         let read = timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await;
         if read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? == 0 {
             return Ok(());

@@ -19,6 +19,8 @@ pub(crate) enum First {
     Tls,
     /// A request of HTTP/1.
     Http,
+    /// The preface of HTTP/2.
+    Http2,
     /// Something else, which begins like this.
     Strange(Vec<u8>),
 }
@@ -29,6 +31,9 @@ const PEEK_PAUSE: Duration = Duration::from_millis(10);
 /// How requests of HTTP/1.1 begin.
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];
+
+/// How HTTP/2 begins (RFC 9113 §3.4), as far as it is looked at.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n";
 
 /// Looks for at most `patience` without taking anything; a `guest` may take as long as he likes to begin.
 pub(crate) async fn first_bytes(wire: &mut Wire, patience: Duration, guest: bool) -> io::Result<First> {
@@ -53,6 +58,8 @@ async fn decided(wire: &mut Wire) -> io::Result<First> {
                 sleep(PEEK_PAUSE).await;
             }
             _ if METHODS.iter().any(|method| seen.starts_with(method)) => return Ok(First::Http),
+            _ if seen.starts_with(PREFACE) => return Ok(First::Http2),
+            _ if PREFACE.starts_with(seen) => sleep(PEEK_PAUSE).await,
             // Too short to tell: what is seen stays where it is, so nothing says that more came.
             _ if METHODS.iter().any(|method| method.starts_with(seen)) => sleep(PEEK_PAUSE).await,
             strange => return Ok(First::Strange(strange.to_vec())),

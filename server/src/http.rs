@@ -1,6 +1,6 @@
 //! HTTP on the one port: `WebSocket`s, the browser's client, and whether the server is well.
 
-use crate::metrics::Metrics;
+use crate::errands::{self, Desk};
 use crate::pages;
 use axum::Router;
 use axum::body::Body;
@@ -9,25 +9,36 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scenario::WEBSOCKET_PATH;
+use scenario::{HTTP_PATH, WEBSOCKET_PATH};
+use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
-use transport::{Messages, WebSocketUpgrade, Wire};
+use tokio::time::{Instant, timeout};
+use transport::{CONNECTION_WINDOW, Connection, Messages, PIECE, STREAM_WINDOW, Stream, Tasks, Wire};
 use units::ByteSize;
+use wire::Opening;
 
-/// The most that a request's head may take.
-const LARGEST_HEAD: usize = 16 << 10;
+/// The most that a request's head may take, and what is read of a body at once.
+const LARGEST_HEAD: usize = 64 << 10;
 
-/// The upgrade that a request of this connection asked for.
-type Upgraded = Arc<Mutex<Option<WebSocketUpgrade>>>;
+/// A connection on which no byte passes for this long is closed, unless it waits for a plan.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// Requests of one connection of HTTP/2 that are answered at the same time.
+const REQUESTS_AT_ONCE: u32 = 16;
+
+/// Time between two looks at that.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What is served over HTTP.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Site {
+    /// HTTP/2 is spoken.
+    pub(crate) http2: bool,
     /// How long a request's head may take.
     pub(crate) patience: Duration,
     /// The largest message of a WebSocket.
@@ -36,42 +47,97 @@ pub(crate) struct Site {
     pub(crate) pages: bool,
 }
 
-/// Answers the requests of one connection; gives the WebSocket that it becomes, if it does.
-pub(crate) async fn serve(wire: Wire, site: Site, metrics: Arc<Metrics>) -> io::Result<Option<Messages>> {
-    let Site { patience, message_max, pages } = site;
-    let upgraded = Upgraded::default();
+/// What a connection became by its requests.
+#[derive(Debug)]
+pub(crate) enum Became {
+    /// It is over, or was closed.
+    Nothing,
+    /// A WebSocket.
+    Messages(Box<Messages>),
+    /// A stream, in the body of a request or its response.
+    Stream(Opening, Box<Stream>),
+}
+
+/// Answers the requests of one connection, until it is over or becomes something else.
+pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Became> {
+    let Site { http2, patience, message_max, pages } = site;
+    let handed = desk.handed.clone();
+    let socket = wire.handle();
     let pages = if pages { pages::routes() } else { Router::new() };
     let router = pages
         .route(WEBSOCKET_PATH, any(websocket))
+        .route(HTTP_PATH, any(errands::answer))
         .route("/healthz", get(async || "ok\n"))
-        .route("/metrics", get(async move || metrics.answer()))
-        .with_state(Arc::clone(&upgraded));
-    let mut connection = http1::Builder::new();
-    connection.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
-    connection
-        .serve_connection(TokioIo::new(wire), TowerToHyperService::new(router))
-        .with_upgrades()
-        .await
-        .map_err(io::Error::other)?;
-    let asked = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match asked {
-        Some(upgrade) => upgrade.messages(message_max).await.map(Some),
-        None => Ok(None),
+        .route("/metrics", get(metrics))
+        .with_state(desk);
+    let mut connection = if http2 { speak_2(wire, router) } else { speak_1(wire, router, patience) };
+    let passed = || socket.counters().read() + socket.counters().written();
+    let (mut before, mut since) = (passed(), Instant::now());
+    let carried = loop {
+        let step = poll_fn(|context| {
+            let polled = connection.as_mut().poll(context);
+            // From here on the stream brings the connection on.
+            match handed.take_carried() {
+                Some(carried) => Poll::Ready(Ok(Some(carried))),
+                None => polled.map_ok(|()| None),
+            }
+        });
+        match timeout(LOOK, step).await {
+            Ok(served) => break served.map_err(io::Error::other)?,
+            Err(_) if passed() != before || handed.is_busy() => {
+                (before, since) = (passed(), Instant::now());
+            }
+            Err(_) if since.elapsed() >= IDLE => return Ok(Became::Nothing),
+            Err(_) => {}
+        }
+    };
+    if let Some((opening, carried)) = carried {
+        return Ok(Became::Stream(opening, Box::new(carried.into_stream(connection, socket))));
+    }
+    match handed.take_upgrade() {
+        Some(upgrade) => Ok(Became::Messages(Box::new(upgrade.messages(message_max).await?))),
+        None => Ok(Became::Nothing),
     }
 }
 
-async fn websocket(State(upgraded): State<Upgraded>, mut request: Request) -> Response<Body> {
+fn speak_1(wire: Wire, router: Router, patience: Duration) -> Connection {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
+    let served = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router));
+    Box::pin(async { served.with_upgrades().await.map_err(Into::into) })
+}
+
+fn speak_2(wire: Wire, router: Router) -> Connection {
+    let tasks = Tasks::default();
+    let mut builder = http2::Builder::new(tasks.clone());
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(REQUESTS_AT_ONCE)
+        .max_send_buf_size(PIECE)
+        .max_header_list_size(16 << 10);
+    tasks.run_within(builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router)))
+}
+
+async fn metrics(State(desk): State<Desk>) -> impl IntoResponse {
+    desk.metrics.answer()
+}
+
+async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<Body> {
     if is_foreign(request.headers()) {
         return (StatusCode::FORBIDDEN, "another site's page may not open a WebSocket here\n")
             .into_response();
     }
     let (response, asked) = transport::upgrade(&mut request);
-    *upgraded.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+    if let Some(asked) = asked {
+        desk.handed.upgrade(asked);
+    }
     response
 }
 
 /// A browser says which site's page asks. Programs say nothing, and no page can speak for a proxy.
-fn is_foreign(headers: &HeaderMap) -> bool {
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = headers.get(ORIGIN) else { return false };
     let site = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, site)| site);

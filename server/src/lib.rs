@@ -2,16 +2,20 @@
 
 mod accept;
 mod control;
+mod errands;
 mod first;
+mod handed;
 mod http;
 mod limits;
 mod listen;
+mod mailbox;
 mod metrics;
 mod pages;
 pub mod program;
 mod registry;
 mod session;
 mod strangers;
+mod transfers;
 
 pub use accept::{Server, Settings};
 pub use limits::ServerLimits;

@@ -49,6 +49,11 @@ impl Registry {
         !self.lock().runs.is_empty()
     }
 
+    /// This run is served.
+    pub(crate) fn has(&self, run: RunId) -> bool {
+        self.lock().runs.contains_key(&run)
+    }
+
     /// Makes a place for `run`; `None` when there is one, there are `most` already, or no run begins any more.
     pub(crate) fn register(&self, run: RunId, most: usize) -> Option<Registration> {
         let (sender, streams) = mpsc::channel(WAITING_STREAMS);

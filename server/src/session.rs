@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -175,7 +174,7 @@ impl Session {
         let (shared, say) = (self.shared.clone(), self.say.clone());
         self.streams.spawn(async move {
             let mut end = JoinSet::new();
-            end.spawn_on(run_end(stream, connection, plan, shared, link), &place_of_end);
+            end.spawn_on(run_end((stream, connection, plan), shared, link, say.clone()), &place_of_end);
             forward(stream, handle, say).await;
             if let Some(Err(error)) = end.join_next().await {
                 warn!(stream, %error, "a stream's task failed");
@@ -187,13 +186,24 @@ impl Session {
 }
 
 /// Runs the server's end of a stream.
-async fn run_end(stream: u32, connection: Stream, plan: Arc<Plan>, shared: Shared, link: EndLink) {
+async fn run_end(
+    (stream, connection, plan): (u32, Stream, Arc<Plan>),
+    shared: Shared,
+    link: EndLink,
+    say: mpsc::Sender<FromServer>,
+) {
     info!(stream, direction = %plan.direction, "stream begins");
     match start(connection, &plan, &shared).await {
-        Ok(end) => match endpoint::run(end, link).await {
-            Ok(()) => info!(stream, "stream is over"),
-            Err(error) => warn!(stream, %error, "stream failed"),
-        },
+        Ok(end) => {
+            // Where the answer is no part of the stream, a proxy may keep it back.
+            if say.send(FromServer::Began { stream }).await.is_err() {
+                debug!("the client is gone");
+            }
+            match endpoint::run(end, link).await {
+                Ok(()) => info!(stream, "stream is over"),
+                Err(error) => warn!(stream, %error, "stream failed"),
+            }
+        }
         Err(error) => warn!(stream, %error, "stream could not begin"),
     }
 }
@@ -201,7 +211,7 @@ async fn run_end(stream: u32, connection: Stream, plan: Arc<Plan>, shared: Share
 /// Answers the opening; from then on the connection carries the stream.
 async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
     socket::apply_buffers(stream.socket(), plan.buffers)?;
-    say(&mut stream, &Reply { instance: shared.instance, refused: None }).await?;
+    stream.answer(&Reply::accepted(shared.instance).encode(), true).await?;
     stream.begin(plan.message)?;
     let role = match plan.direction {
         Direction::Upload => Role::Consumer,
@@ -213,14 +223,11 @@ async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Res
 
 /// Answers an opening, as far as the client listens.
 pub(crate) async fn answer(stream: &mut Stream, instance: RunId, refused: Option<String>) {
-    if let Err(error) = say(stream, &Reply { instance, refused }).await {
+    let accepted = refused.is_none();
+    let reply = Reply { instance, refused, token: None };
+    if let Err(error) = stream.answer(&reply.encode(), accepted).await {
         debug!(%error, "a reply was not sent");
     }
-}
-
-async fn say(stream: &mut Stream, reply: &Reply) -> io::Result<()> {
-    stream.write_all(&reply.encode()).await?;
-    stream.flush().await
 }
 
 /// Passes on what an end tells. When the client does not listen, only the latest sample waits.

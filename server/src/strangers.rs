@@ -3,6 +3,7 @@
 mod parameters;
 mod reading;
 mod sending;
+mod upload;
 
 use endpoint::Meter;
 use pair::{Collection, Finished, Watching};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "TLS")]
 pub(super) struct TlsOptions {
-    /// Encrypt the client's connections; a --target's URL says it itself (tls://, wss://).
+    /// Encrypt the client's connections; a --target's URL says it itself (tls://, wss://, https://).
     ///
     /// The server of a check takes TLS and plain connections alike, so TLS may end at the middlebox, or pass through to the
     /// server, which has a certificate made on the spot that the client knows.
@@ -34,7 +34,7 @@ impl TlsOptions {
         }
         let given = [(ca.is_some(), "--ca"), (*insecure, "--insecure"), (sni.is_some(), "--sni")];
         if let Some((_, option)) = given.into_iter().find(|(given, _)| *given) {
-            bail!("{option} needs TLS: --tls, or a --target of tls:// or wss://");
+            bail!("{option} needs TLS: --tls, or a --target of tls://, wss:// or https://");
         }
         Ok(None)
     }

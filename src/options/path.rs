@@ -5,9 +5,12 @@ use super::one_sided::OneSidedOptions;
 use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use scenario::{Service, Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target};
+use scenario::{
+    HTTP_PATH, Service, Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+};
 use std::net::SocketAddr;
 use trace::Direction;
+use units::ByteSize;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Path")]
@@ -18,19 +21,26 @@ pub(crate) struct PathOptions {
     /// A middlebox is in between: dial it here, HOST:PORT or :PORT on this machine (with --listen).
     #[arg(long, value_name = "ADDR", requires = "listen", conflicts_with = "target")]
     via: Option<String>,
-    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT, tls://HOST:PORT,
-    /// ws://HOST:PORT/PATH or wss://HOST:PORT/PATH. With --one-sided, somebody else's service.
+    /// The server runs elsewhere (`backpressure server`), behind whatever lies between: tcp://HOST:PORT, ws://HOST:PORT/PATH or
+    /// http://HOST:PORT/PATH, and over TLS tls://, wss:// and https://. With --one-sided, somebody else's service.
     #[arg(long, value_name = "URL", conflicts_with = "listen", env = "BACKPRESSURE_TARGET")]
     target: Option<String>,
-    /// What carries the streams between --listen and --via, or on loopback; a --target's URL says it itself.
-    #[arg(long, value_enum, default_value_t = TransportOption::Tcp, conflicts_with = "target", env = "BACKPRESSURE_TRANSPORT")]
-    transport: TransportOption,
-    /// Where the WebSocket is asked for, as the middlebox knows it.
-    #[arg(long, value_name = "PATH", default_value = WEBSOCKET_PATH, conflicts_with = "target")]
-    path: String,
-    /// A header to send with the WebSocket's request, `NAME: VALUE`; Host and Origin too. May be repeated.
+    /// What carries the streams between --listen and --via, or on loopback (tcp, where nothing is said); a --target's URL
+    /// says it itself, but for `sse`.
+    #[arg(long, value_enum, env = "BACKPRESSURE_TRANSPORT")]
+    transport: Option<TransportOption>,
+    /// Where the WebSocket (/ws) or the stream over HTTP (/http) is asked for, as the middlebox knows it.
+    #[arg(long, value_name = "PATH", conflicts_with = "target")]
+    path: Option<String>,
+    /// A header to send with the requests of a WebSocket or of HTTP, `NAME: VALUE`; Host and Origin too. May be repeated.
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
+    /// Uploads over HTTP announce this length, and send at most as much, instead of coming in chunks.
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "1024GiB")]
+    http_length: Option<ByteSize>,
+    /// Speak HTTP/2 instead of HTTP/1.1: agreed on by TLS, or known beforehand without it.
+    #[arg(long)]
+    http2: bool,
     /// Which way the measured stream runs.
     #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION")]
     direction: Directions,
@@ -66,6 +76,10 @@ enum TransportOption {
     Tcp,
     /// Binary messages of a WebSocket.
     Websocket,
+    /// The body of a request upwards, of a response downwards.
+    Http,
+    /// The same, but downloads are server-sent events.
+    Sse,
 }
 
 impl PathOptions {
@@ -88,10 +102,6 @@ impl PathOptions {
 
     /// How the client reaches the server.
     pub(crate) fn reach(&self) -> anyhow::Result<Reach> {
-        let own = match self.transport {
-            TransportOption::Tcp => Transport::Tcp,
-            TransportOption::Websocket => Transport::websocket(&self.path),
-        };
         let (topology, mut transport, encrypted) = match (&self.target, self.listen, &self.via) {
             (Some(target), ..) if self.is_one_sided() => {
                 let Target { transport, tls, address } =
@@ -104,19 +114,68 @@ impl PathOptions {
                     parse_target(target).with_context(|| format!("could not use --target {target}"))?;
                 (Topology::Target { address }, transport, tls)
             }
-            (None, Some(listen), via) => {
-                (Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? }, own, false)
-            }
-            _ => (Topology::Loopback, own, false),
+            (None, Some(listen), via) => (
+                Topology::Via { listen, via: via.as_deref().map(dialled).transpose()? },
+                self.transport()?,
+                false,
+            ),
+            _ => (Topology::Loopback, self.transport()?, false),
         };
+        self.shape(&mut transport)?;
         match transport.request_mut() {
             Some(request) => self.header.iter().try_for_each(|header| request.add_header(header))?,
             None if !self.header.is_empty() => {
-                bail!("--header needs a transport that has headers: websocket, or http")
+                bail!("--header needs a transport that has headers: websocket, http or sse")
             }
             None => {}
         }
         Ok(Reach { topology, transport, tls: self.tls.tls(encrypted)? })
+    }
+
+    /// What --transport and --path say.
+    fn transport(&self) -> anyhow::Result<Transport> {
+        let path = |usual| self.path.as_deref().unwrap_or(usual);
+        Ok(match self.transport {
+            None | Some(TransportOption::Tcp) if self.path.is_some() => {
+                bail!("--path needs a transport that has paths: websocket, http or sse")
+            }
+            None | Some(TransportOption::Tcp) => Transport::Tcp,
+            Some(TransportOption::Websocket) => Transport::websocket(path(WEBSOCKET_PATH)),
+            Some(TransportOption::Http | TransportOption::Sse) => Transport::http(path(HTTP_PATH)),
+        })
+    }
+
+    /// What else is said about a transport, which a URL does not say.
+    fn shape(&self, transport: &mut Transport) -> anyhow::Result<()> {
+        let given = [
+            (self.transport.is_some(), "--transport"),
+            (self.http_length.is_some(), "--http-length"),
+            (self.http2, "--http2"),
+        ];
+        if let Some((_, option)) = given.into_iter().find(|(given, _)| *given && self.is_one_sided()) {
+            bail!("{option} is for checks between two ends of ours, not for --one-sided");
+        }
+        let wanted = self.transport.filter(|_| self.target.is_some());
+        match (wanted, &mut *transport) {
+            (None, Transport::Http(http)) => http.events = self.transport == Some(TransportOption::Sse),
+            (Some(TransportOption::Sse), Transport::Http(http)) => http.events = true,
+            (None, _)
+            | (Some(TransportOption::Tcp), Transport::Tcp)
+            | (Some(TransportOption::Websocket), Transport::WebSocket(_))
+            | (Some(TransportOption::Http), Transport::Http(_)) => {}
+            (Some(_), other) => bail!("--transport contradicts --target, whose URL says {other}"),
+        }
+        match &mut *transport {
+            Transport::Http(http) => http.http2 = self.http2,
+            _ if self.http2 => bail!("--http2 needs a transport over HTTP: http or sse"),
+            _ => {}
+        }
+        match (self.http_length, transport) {
+            (Some(length), Transport::Http(http)) => http.length = Some(length),
+            (Some(_), _) => bail!("--http-length needs a transport over HTTP: http or sse"),
+            (None, _) => {}
+        }
+        Ok(())
     }
 }
 

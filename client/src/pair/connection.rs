@@ -98,7 +98,7 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
         Ok(Ok(open)) => Ok(open),
         _ if client.tls.is_none() && socket.hears_tls() => Err(OpenError::SpeaksTls { address }),
         Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
-        Ok(Err(source)) => Err(OpenError::Handshake { address, source }),
+        Ok(Err(source)) => Err(OpenError::Handshake { what: "a WebSocket", address, source }),
         Err(_) => Err(OpenError::Silent { address, patience: PATIENCE }),
     }
 }

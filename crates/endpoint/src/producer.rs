@@ -165,7 +165,9 @@ impl<'a> Producer<'a> {
         pen.outbox.may_end();
         pen.outbox.event(Event::Complete { bytes: pen.bytes });
         // A half-close with bytes on the way makes some proxies drop them.
-        drain(&mut pen.stream, CLOSE_PATIENCE).await;
+        if !pen.stream.ends_within() {
+            drain(&mut pen.stream, CLOSE_PATIENCE).await;
+        }
         if let Err(error) = pen.stream.shutdown().await {
             tracing::debug!(%error, "the direction could not be closed");
         }

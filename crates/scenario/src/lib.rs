@@ -11,6 +11,7 @@ mod request_rate;
 mod scenario;
 mod service;
 mod share;
+mod target;
 mod transport;
 
 pub use bounds::{LIMITS, Limits, ScenarioError};
@@ -22,6 +23,8 @@ pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
 pub use service::{FirstMessage, SERVICE_LIMIT, SERVICE_PATIENCE, Service};
 pub use share::Share;
+pub use target::{Target, TargetError, parse_service, parse_target};
 pub use transport::{
-    HttpRequest, HttpStream, Target, TargetError, Tls, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+    HTTP_PATH, HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW, HttpRequest, HttpStream, Tls, Transport,
+    WEBSOCKET_PATH,
 };

@@ -136,9 +136,9 @@ fn hundred() -> Ramp {
 }
 
 impl Scenario {
-    /// At most this many bytes frame `payload` bytes.
-    pub fn framing(&self, payload: u64) -> u64 {
-        let framing = self.transport.framing(payload, self.message);
+    /// At most this many bytes frame `payload` bytes that run this way.
+    pub fn framing(&self, payload: u64, direction: Direction) -> u64 {
+        let framing = self.transport.framing(payload, self.message, direction);
         let tls = self.tls.as_ref().map_or(0, |_| Tls::framing(payload + framing, self.message));
         framing + tls
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 #[derive(Debug, Default)]
 pub struct Counters {
     read: AtomicU64,
+    last_read: AtomicU64,
     written: AtomicU64,
     waiting: AtomicBool,
     unwritten: AtomicU64,
@@ -18,6 +19,11 @@ impl Counters {
     /// Bytes that read calls returned.
     pub fn read(&self) -> u64 {
         self.read.load(Relaxed)
+    }
+
+    /// Bytes that the last of them returned.
+    pub(crate) fn last_read(&self) -> u64 {
+        self.last_read.load(Relaxed)
     }
 
     /// Bytes that write calls accepted.
@@ -67,6 +73,9 @@ impl Counters {
     pub(crate) fn add_read(&self, count: usize) {
         // The stream is the only writer, so no read-modify-write is needed.
         self.read.store(self.read.load(Relaxed) + count as u64, Relaxed);
+        if count > 0 {
+            self.last_read.store(count as u64, Relaxed);
+        }
     }
 
     pub(crate) fn add_written(&self, count: usize) {

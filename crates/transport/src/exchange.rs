@@ -5,10 +5,11 @@
 
 mod body;
 
+use crate::carrier::{Carrier, gather};
 use crate::handshake::HandshakeError;
 use crate::{Counters, SocketHandle, Wire};
 use body::{Fed, RequestBody, lock};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, HOST, LOCATION, USER_AGENT};
 use http::{Method, Request, Response};
 use hyper::body::{Body, Incoming};
@@ -46,6 +47,7 @@ pub(crate) struct ExchangeBytes {
     framed: u64,
     /// The rest of a frame of the response that was read in part.
     rest: Bytes,
+    socket: SocketHandle,
 }
 
 /// What moves bytes while it is polled.
@@ -74,7 +76,15 @@ impl ExchangeBytes {
         let (mut sender, connection) = builder.handshake(TokioIo::new(wire)).await.map_err(failed)?;
         let response = Answer::Awaited(Box::pin(sender.send_request(request)));
         let connection = Some(Box::pin(connection));
-        let mut exchange = Self { connection, response, body, base: 0, framed: 0, rest: Bytes::new() };
+        let mut exchange = Self {
+            connection,
+            response,
+            body,
+            base: 0,
+            framed: 0,
+            rest: Bytes::new(),
+            socket: handle.clone(),
+        };
         if uploads {
             poll_fn(|context| exchange.poll_head(handle.counters(), context)).await?;
             exchange.base = handle.counters().written();
@@ -82,84 +92,6 @@ impl ExchangeBytes {
             poll_fn(|context| exchange.poll_response(context)).await?;
         }
         Ok(exchange)
-    }
-
-    /// Bytes of the request in user space, wire framing included.
-    pub(crate) fn unwritten(&self, socket: &Counters) -> u64 {
-        self.framed.saturating_sub(socket.written().saturating_sub(self.base))
-    }
-
-    /// Bytes of the response in user space, as far as they were taken apart.
-    pub(crate) fn unread(&self) -> u64 {
-        self.rest.len() as u64
-    }
-
-    pub(crate) fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.rest.is_empty() {
-            self.drive(context)?;
-            ready!(self.poll_response(context)).map_err(HandshakeError::into_io)?;
-            let Answer::Body(body) = &mut self.response else { return Poll::Ready(Ok(())) };
-            match ready!(Pin::new(body).poll_frame(context)) {
-                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
-                Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
-                None => self.response = Answer::Over,
-            }
-        }
-        let count = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest.split_to(count));
-        Poll::Ready(Ok(()))
-    }
-
-    /// Makes one chunk of at most `largest` bytes; waits while the kernel has not taken all of the one before.
-    pub(crate) fn poll_write(
-        &mut self,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-        largest: usize,
-        socket: &SocketHandle,
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_flush(context, socket))?;
-        if self.connection.is_none() {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        let all: usize = slices.iter().map(|slice| slice.len()).sum();
-        let mut chunk = BytesMut::with_capacity(all.min(largest));
-        for slice in slices {
-            let room = largest - chunk.len();
-            chunk.extend_from_slice(slice.get(..room.min(slice.len())).unwrap_or_default());
-        }
-        let count = chunk.len();
-        if count > 0 {
-            self.framed += framed(count);
-            lock(&self.body).chunk = Some(chunk.freeze());
-            self.drive(context)?;
-        }
-        Poll::Ready(Ok(count))
-    }
-
-    pub(crate) fn poll_flush(
-        &mut self,
-        context: &mut Context<'_>,
-        socket: &SocketHandle,
-    ) -> Poll<io::Result<()>> {
-        self.drive(context)?;
-        let waits = self.connection.is_some() && self.unwritten(socket.counters()) > 0;
-        if waits { Poll::Pending } else { Poll::Ready(Ok(())) }
-    }
-
-    /// Ends the request's body.
-    pub(crate) fn poll_shutdown(
-        &mut self,
-        context: &mut Context<'_>,
-        socket: &SocketHandle,
-    ) -> Poll<io::Result<()>> {
-        ready!(self.poll_flush(context, socket))?;
-        lock(&self.body).ended = true;
-        Poll::Ready(self.drive(context))
     }
 
     /// Lets the connection do what it can. What it finds out is told by the response too, but for its failures.
@@ -201,6 +133,66 @@ impl ExchangeBytes {
         }
         self.response = Answer::Body(response.into_body());
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Carrier for ExchangeBytes {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        while self.rest.is_empty() {
+            self.drive(context)?;
+            ready!(self.poll_response(context)).map_err(HandshakeError::into_io)?;
+            let Answer::Body(body) = &mut self.response else { return Poll::Ready(Ok(())) };
+            match ready!(Pin::new(body).poll_frame(context)) {
+                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
+                Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
+                None => self.response = Answer::Over,
+            }
+        }
+        let count = self.rest.len().min(buffer.remaining());
+        buffer.put_slice(&self.rest.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+        largest: usize,
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flush(context))?;
+        if self.connection.is_none() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let chunk = gather(slices, largest);
+        let count = chunk.len();
+        if count > 0 {
+            self.framed += framed(count);
+            lock(&self.body).chunk = Some(chunk);
+            self.drive(context)?;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.drive(context)?;
+        let waits = self.connection.is_some() && self.unwritten(self.socket.counters()) > 0;
+        if waits { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+
+    /// Ends the request's body.
+    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(context))?;
+        lock(&self.body).ended = true;
+        Poll::Ready(self.drive(context))
+    }
+
+    fn unwritten(&self, wire: &Counters) -> u64 {
+        self.framed.saturating_sub(wire.written().saturating_sub(self.base))
+    }
+
+    /// As far as it was taken apart.
+    fn unread(&self, _wire: &Counters) -> u64 {
+        self.rest.len() as u64
     }
 }
 

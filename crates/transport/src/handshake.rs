@@ -1,7 +1,8 @@
 //! How a stream begins on a connection: at once, or by a WebSocket handshake from either side.
 
+use crate::http::Refusal;
 use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
-use crate::{Messages, Stream, Wire};
+use crate::{Apart, Messages, Stream, Wire, read_line};
 use bytes::Bytes;
 use http::header::{
     CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -11,6 +12,9 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use scenario::{HttpRequest, Transport};
 use std::io;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -18,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use units::ByteSize;
+use wire::{MAX_OPENING_LINE, Opening};
 
 /// Why a connection carries no stream.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +50,9 @@ pub enum HandshakeError {
     /// The peer speaks something else than HTTP.
     #[error("it does not answer as an HTTP server does: {0}")]
     ForeignHttp(String),
-    /// The transport has no such way yet.
-    #[error("checks of our own are not carried by HTTP")]
-    Unsupported,
+    /// The peer speaks HTTP, and answers no stream.
+    #[error(transparent)]
+    Refused(Refusal),
 }
 
 impl HandshakeError {
@@ -64,15 +69,45 @@ fn leads_to(location: Option<&str>) -> String {
     location.map(|location| format!(" and leads to {location}, where nobody was asked")).unwrap_or_default()
 }
 
-/// Begins a stream as the client, on a connection to `address`.
-pub async fn connect(wire: Wire, transport: &Transport, address: &str) -> Result<Stream, HandshakeError> {
-    match transport {
-        Transport::Tcp => Ok(Stream::plain(wire)),
-        Transport::Http(_) => Err(HandshakeError::Unsupported),
+/// What a server said to an opening.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its line, without the newline.
+    pub line: Vec<u8>,
+    /// From the opening's last byte to the answer's.
+    pub round_trip: Duration,
+    /// Where what was opened for is done.
+    pub place: Place,
+}
+
+/// Where what a connection was opened for is done.
+#[derive(Debug)]
+pub enum Place {
+    /// On this connection; nothing beyond the answer was read.
+    Here(Stream),
+    /// In requests of its own.
+    Apart(Apart),
+}
+
+/// Says what a connection to `address` is for, and hears who answers.
+pub async fn open(
+    wire: Wire,
+    transport: &Transport,
+    address: &str,
+    opening: Opening,
+) -> Result<Answer, HandshakeError> {
+    let mut stream = match transport {
+        Transport::Tcp => Stream::plain(wire),
         Transport::WebSocket(request) => {
-            connect_messages(wire, request, address).await.map(|messages| messages.into_stream(Bytes::new()))
+            connect_messages(wire, request, address).await?.into_stream(Bytes::new())
         }
-    }
+        Transport::Http(http) => return Apart::new(http, address).ask(wire, opening).await,
+    };
+    stream.write_all(&opening.encode()).await?;
+    stream.flush().await?;
+    let asked = Instant::now();
+    let line = read_line(&mut stream, MAX_OPENING_LINE).await?;
+    Ok(Answer { line, round_trip: asked.elapsed(), place: Place::Here(stream) })
 }
 
 /// Begins a WebSocket as the client, on a connection to `address`.

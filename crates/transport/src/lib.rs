@@ -3,10 +3,12 @@
 //! Whatever framing, encryption or HTTP lies above: bytes pass here last on their way to the kernel and first
 //! on their way from it. A closed gate makes "the consumer reads nothing" exact, and the counters see all.
 
+mod carrier;
 mod counters;
 mod exchange;
 mod gate;
 mod handshake;
+mod http;
 mod line;
 #[cfg(test)]
 mod loopback;
@@ -20,13 +22,17 @@ mod websocket;
 mod wire;
 
 pub use self::socket::SocketHandle;
+pub use self::wire::Wire;
 pub use counters::Counters;
 pub use gate::Gate;
-pub use handshake::{HandshakeError, WebSocketUpgrade, connect, connect_messages, upgrade};
+pub use handshake::{Answer, HandshakeError, Place, WebSocketUpgrade, connect_messages, open, upgrade};
+pub use http::{
+    Apart, CONNECTION_WINDOW, Carried, Connection, Exchanges, PIECE, Refusal, ResponseBody, STREAM_WINDOW,
+    Tasks, accept,
+};
 pub use line::read_line;
 pub use messages::{Messages, Sent};
 pub use service::connect_service;
 pub use stream::Stream;
 pub use tls::{OwnCertificate, TlsClient, TlsError, TlsServer, TlsSetupError, host};
 pub use websocket::Received;
-pub use wire::Wire;

@@ -1,16 +1,23 @@
 //! Two ends of a connection, for tests.
 
-use crate::{Messages, Stream, TlsClient, TlsServer, Wire, connect, upgrade};
+use crate::{
+    Apart, Connection, Messages, Stream, Tasks, TlsClient, TlsServer, Wire, connect_messages, http, upgrade,
+};
 use bytes::Bytes;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use scenario::{Tls, Transport};
+use scenario::{HttpStream, Tls, Transport};
 use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::mpsc::TryRecvError;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use trace::Direction;
 use units::ByteSize;
+use wire::{Opening, Purpose, RunId};
 
 /// A connection that was made, and accepted.
 pub(crate) async fn sockets() -> (TcpStream, TcpStream) {
@@ -24,20 +31,35 @@ pub(crate) async fn sockets() -> (TcpStream, TcpStream) {
 pub(crate) struct Carriage {
     pub(crate) transport: Transport,
     pub(crate) tls: bool,
+    pub(crate) direction: Direction,
 }
 
 impl fmt::Display for Carriage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.transport, if self.tls { " over tls" } else { "" })
+        write!(f, "{}{} {}", self.transport, if self.tls { " over tls" } else { "" }, self.direction)
     }
 }
 
 /// All that there are.
 pub(crate) fn carriages() -> impl Iterator<Item = Carriage> {
-    let transports = [Transport::Tcp, Transport::websocket("/ws")];
-    let carriages =
-        |transport: Transport| [false, true].map(|tls| Carriage { transport: transport.clone(), tls });
-    transports.into_iter().flat_map(carriages)
+    let mut events = Transport::http("/http");
+    if let Transport::Http(http) = &mut events {
+        http.events = true;
+    }
+    let mut second = Transport::http("/http");
+    if let Transport::Http(http) = &mut second {
+        http.http2 = true;
+    }
+    let transports = [Transport::Tcp, Transport::websocket("/ws"), Transport::http("/http"), events, second];
+    let ways = [
+        (false, Direction::Upload),
+        (false, Direction::Download),
+        (true, Direction::Upload),
+        (true, Direction::Download),
+    ];
+    transports.into_iter().flat_map(move |transport| {
+        ways.map(|(tls, direction)| Carriage { transport: transport.clone(), tls, direction })
+    })
 }
 
 /// Two ends of a connection: the client's, and the server's.
@@ -57,14 +79,21 @@ pub(crate) async fn wires(tls: bool) -> (Wire, Wire) {
     (near.unwrap(), far.unwrap())
 }
 
-/// Both ends of a stream: the client's, and the server's.
+/// Both ends of a stream: the producer's, and the consumer's.
 pub(crate) async fn streams(carriage: &Carriage) -> (Stream, Stream) {
     let (near, far) = wires(carriage.tls).await;
-    if carriage.transport == Transport::Tcp {
-        return (Stream::plain(near), Stream::plain(far));
+    let (client, server) = match &carriage.transport {
+        Transport::Tcp => (Stream::plain(near), Stream::plain(far)),
+        Transport::WebSocket(request) => {
+            let (client, server) = tokio::join!(connect_messages(near, request, "localhost:80"), accept(far));
+            (client.unwrap().into_stream(Bytes::new()), server.into_stream(Bytes::new()))
+        }
+        Transport::Http(stream) => carried(stream, near, far, carriage.direction).await,
+    };
+    match carriage.direction {
+        Direction::Upload => (client, server),
+        Direction::Download => (server, client),
     }
-    let (client, server) = tokio::join!(connect(near, &carriage.transport, "localhost:80"), accept(far));
-    (client.unwrap(), server.into_stream(Bytes::new()))
 }
 
 /// Answers the one request, which asks for a WebSocket.
@@ -77,4 +106,43 @@ pub(crate) async fn accept(wire: Wire) -> Messages {
     });
     http1::Builder::new().serve_connection(TokioIo::new(wire), answer).with_upgrades().await.unwrap();
     told.recv().unwrap().messages(ByteSize::mib(1)).await.unwrap()
+}
+
+/// Both ends of a stream over HTTP: the client's, and the server's, which has accepted it.
+async fn carried(stream: &HttpStream, near: Wire, far: Wire, direction: Direction) -> (Stream, Stream) {
+    let opening = Opening { run: RunId::from_random(7), purpose: Purpose::Stream(1) };
+    let server = Apart::new(stream, "localhost:80");
+    let begun = server.carry(near, opening, direction);
+    let (client, server) = tokio::join!(begun, accept_request(far, stream.http2));
+    (client.unwrap(), server)
+}
+
+/// Accepts the one request, which is a stream.
+async fn accept_request(wire: Wire, http2: bool) -> Stream {
+    let (tell, told) = std::sync::mpsc::channel();
+    let answer = service_fn(move |request| {
+        let (carried, response) = http::accept(request);
+        tell.send(carried).unwrap();
+        response
+    });
+    let handle = wire.handle();
+    let mut connection: Connection = if http2 {
+        let tasks = Tasks::default();
+        let served = http2::Builder::new(tasks.clone()).serve_connection(TokioIo::new(wire), answer);
+        tasks.run_within(served)
+    } else {
+        let served = http1::Builder::new().serve_connection(TokioIo::new(wire), answer);
+        Box::pin(async { served.await.map_err(Into::into) })
+    };
+    let carried = poll_fn(|context| {
+        assert!(connection.as_mut().poll(context).is_pending(), "a stream is asked for");
+        match told.try_recv() {
+            Ok(carried) => Poll::Ready(carried),
+            Err(TryRecvError::Empty) => Poll::Pending,
+            Err(TryRecvError::Disconnected) => panic!("nothing was asked for"),
+        }
+    });
+    let mut stream = carried.await.into_stream(connection, handle);
+    stream.answer(b"", true).await.unwrap();
+    stream
 }

@@ -94,7 +94,7 @@ impl Messages {
     /// The messages as a stream of bytes that begins with `first`, which was read as a message.
     pub fn into_stream(mut self, first: Bytes) -> Stream {
         self.websocket.give_back(first);
-        Stream::websocket(self.websocket, self.socket)
+        Stream::carried(self.websocket, self.socket)
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn connect_service(
             };
             let handle = wire.handle();
             let exchange = ExchangeBytes::begin(wire, &http.request, address, asked).await?;
-            Ok(Stream::exchange(exchange, handle))
+            Ok(Stream::carried(exchange, handle))
         }
     }
 }

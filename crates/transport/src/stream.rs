@@ -1,20 +1,22 @@
 //! Payload bytes over whatever carries them.
 
-use crate::exchange::ExchangeBytes;
-use crate::websocket::WebSocketBytes;
+use crate::carrier::Carrier;
 use crate::{Counters, Gate, SocketHandle, Wire};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use units::ByteSize;
 
 /// Carries one measured stream, or the control messages of a run.
 #[derive(Debug)]
 pub struct Stream {
-    carrier: Carrier,
+    way: Way,
     socket: SocketHandle,
+    /// The socket's, or one above a carrier that has windows of its own.
+    gate: Arc<Gate>,
     /// Of payload; the same as the socket's where nothing lies between.
     counters: Arc<Counters>,
     /// The largest message, where the carrier has messages.
@@ -22,10 +24,9 @@ pub struct Stream {
 }
 
 #[derive(Debug)]
-enum Carrier {
+enum Way {
     Plain(Wire),
-    WebSocket(Box<WebSocketBytes>),
-    Exchange(Box<ExchangeBytes>),
+    Carried(Box<dyn Carrier>),
 }
 
 /// Control lines are cut into messages of this size.
@@ -36,25 +37,22 @@ impl Stream {
     pub fn plain(wire: Wire) -> Self {
         let handle = wire.handle();
         let counters = Arc::clone(handle.counters());
-        Self { carrier: Carrier::Plain(wire), socket: handle, counters, message: MESSAGE }
+        let gate = Arc::clone(handle.gate());
+        Self { way: Way::Plain(wire), gate, socket: handle, counters, message: MESSAGE }
     }
 
-    pub(crate) fn websocket(bytes: WebSocketBytes, socket: SocketHandle) -> Self {
-        let carrier = Carrier::WebSocket(Box::new(bytes));
-        Self { carrier, socket, counters: Arc::default(), message: MESSAGE }
-    }
-
-    pub(crate) fn exchange(bytes: ExchangeBytes, socket: SocketHandle) -> Self {
-        let carrier = Carrier::Exchange(Box::new(bytes));
-        Self { carrier, socket, counters: Arc::default(), message: MESSAGE }
+    pub(crate) fn carried(carrier: impl Carrier + 'static, socket: SocketHandle) -> Self {
+        let gate = if carrier.stalls_above() { Arc::default() } else { Arc::clone(socket.gate()) };
+        let way = Way::Carried(Box::new(carrier));
+        Self { way, gate, socket, counters: Arc::default(), message: MESSAGE }
     }
 
     /// The openings are over: what is counted begins here. Writes become messages of at most this size.
     pub fn begin(&mut self, message: ByteSize) -> io::Result<()> {
         self.message = usize::try_from(message.as_u64()).unwrap_or(usize::MAX).max(1);
-        match &mut self.carrier {
-            Carrier::WebSocket(_) | Carrier::Exchange(_) => self.counters = Arc::default(),
-            Carrier::Plain(wire) => {
+        match &mut self.way {
+            Way::Carried(_) => self.counters = Arc::default(),
+            Way::Plain(wire) => {
                 wire.begin(message);
                 self.counters.reset();
             }
@@ -64,6 +62,33 @@ impl Stream {
         socket::delay_acknowledgements(&self.socket)
     }
 
+    /// Answers the opening with this line: as the stream's first bytes, or beside it where its carrier has a place for
+    /// answers. Such a place may not reach the client before the stream is over.
+    pub async fn answer(&mut self, line: &[u8], accepted: bool) -> io::Result<()> {
+        let beside = match &mut self.way {
+            Way::Plain(_) => false,
+            Way::Carried(carrier) => carrier.answer(line, accepted),
+        };
+        if !beside {
+            self.write_all(line).await?;
+        }
+        self.flush().await
+    }
+
+    /// Waits for an answer to the opening that comes beside the stream; where there is none, for ever. Cancel-safe.
+    pub async fn answered(&mut self) -> io::Result<()> {
+        poll_fn(|context| match &mut self.way {
+            Way::Plain(_) => Poll::Pending,
+            Way::Carried(carrier) => carrier.poll_answered(context),
+        })
+        .await
+    }
+
+    /// The end of what is written is told apart from that of the connection, by whatever lies between.
+    pub fn ends_within(&self) -> bool {
+        matches!(&self.way, Way::Carried(carrier) if carrier.ends_within())
+    }
+
     /// What passed so far.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
@@ -71,7 +96,7 @@ impl Stream {
 
     /// What lets reads pass.
     pub fn gate(&self) -> Arc<Gate> {
-        Arc::clone(self.socket.gate())
+        Arc::clone(&self.gate)
     }
 
     /// The socket beneath, to ask the kernel about it. It keeps the connection open.
@@ -86,13 +111,9 @@ impl Stream {
 
     /// What the carrier holds in user space may have changed.
     fn note_held(&self) {
-        let socket = self.socket.counters();
-        match &self.carrier {
-            Carrier::Plain(_) => {}
-            Carrier::WebSocket(bytes) => {
-                self.counters.set_held(bytes.unwritten(socket), bytes.unread(socket));
-            }
-            Carrier::Exchange(bytes) => self.counters.set_held(bytes.unwritten(socket), bytes.unread()),
+        if let Way::Carried(carrier) = &self.way {
+            let socket = self.socket.counters();
+            self.counters.set_held(carrier.unwritten(socket), carrier.unread(socket));
         }
     }
 }
@@ -104,19 +125,18 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if let Carrier::Plain(wire) = &mut this.carrier {
-            return Pin::new(wire).poll_read(context, buffer);
-        }
+        let carrier = match &mut this.way {
+            Way::Plain(wire) => return Pin::new(wire).poll_read(context, buffer),
+            Way::Carried(carrier) => carrier,
+        };
         // What the carrier has read already does not pass either.
-        if !this.socket.gate().passes(context) {
-            return Poll::Pending;
+        if !this.gate.passes(context) {
+            let idled = carrier.poll_idle(context);
+            this.note_held();
+            return idled.map_or_else(|error| Poll::Ready(Err(error)), |()| Poll::Pending);
         }
         let before = buffer.filled().len();
-        let result = match &mut this.carrier {
-            Carrier::Plain(wire) => Pin::new(wire).poll_read(context, buffer),
-            Carrier::WebSocket(bytes) => bytes.poll_read(context, buffer),
-            Carrier::Exchange(bytes) => bytes.poll_read(context, buffer),
-        };
+        let result = carrier.poll_read(context, buffer);
         this.counters.add_read(buffer.filled().len() - before);
         this.note_held();
         result
@@ -134,11 +154,11 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        let result = match &mut this.carrier {
-            Carrier::Plain(wire) => return Pin::new(wire).poll_write_vectored(context, slices),
-            Carrier::WebSocket(bytes) => bytes.poll_write(context, slices, this.message),
-            Carrier::Exchange(bytes) => bytes.poll_write(context, slices, this.message, &this.socket),
+        let carrier = match &mut this.way {
+            Way::Plain(wire) => return Pin::new(wire).poll_write_vectored(context, slices),
+            Way::Carried(carrier) => carrier,
         };
+        let result = carrier.poll_write(context, slices, this.message);
         if let Poll::Ready(Ok(count)) = result {
             this.counters.add_written(count);
         }
@@ -153,25 +173,20 @@ impl AsyncWrite for Stream {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let result = match &mut this.carrier {
-            Carrier::Plain(wire) => return Pin::new(wire).poll_flush(context),
-            Carrier::WebSocket(bytes) => bytes.poll_flush(context),
-            Carrier::Exchange(bytes) => bytes.poll_flush(context, &this.socket),
+        let carrier = match &mut this.way {
+            Way::Plain(wire) => return Pin::new(wire).poll_flush(context),
+            Way::Carried(carrier) => carrier,
         };
+        let result = carrier.poll_flush(context);
         this.counters.set_waiting(result.is_pending());
         this.note_held();
         result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        match &mut this.carrier {
-            Carrier::Plain(wire) => Pin::new(wire).poll_shutdown(context),
-            Carrier::Exchange(bytes) => bytes.poll_shutdown(context, &this.socket),
-            Carrier::WebSocket(bytes) => {
-                ready!(bytes.poll_flush(context))?;
-                bytes.poll_shutdown(context)
-            }
+        match &mut self.way {
+            Way::Plain(wire) => Pin::new(wire).poll_shutdown(context),
+            Way::Carried(carrier) => carrier.poll_shutdown(context),
         }
     }
 }

@@ -22,8 +22,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
 use units::ByteSize;
 
-/// The one protocol that is agreed on by ALPN (RFC 7301) where HTTP is spoken.
+/// The protocols that are agreed on by ALPN (RFC 7301) where HTTP is spoken; the second only with who offers nothing else.
 const HTTP_1_1: &[u8] = b"http/1.1";
+const HTTP_2: &[u8] = b"h2";
 
 /// The most that one write takes, whatever the size of its message: two full records. What a cold path absorbs depends on how
 /// writes cut the kernel's send buffer; on loopback 32 KiB come nearest to what TCP alone does (within 9 %; 64 KiB: 15 %).

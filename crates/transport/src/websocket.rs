@@ -3,8 +3,9 @@
 //! A write becomes one message, of which the kernel takes what it can at once; the next write waits until it has
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
 
+use crate::carrier::{Carrier, gather};
 use crate::{Counters, SocketHandle, Wire};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -112,41 +113,10 @@ impl WebSocketBytes {
         }
     }
 
-    /// Bytes in user space that were written here and not yet taken by the kernel, wire framing included.
-    pub(crate) fn unwritten(&self, wire: &Counters) -> u64 {
-        self.written.framed.saturating_sub(wire.written() - self.written.base) + wire.unwritten()
-    }
-
-    /// Bytes in user space that were read from the kernel and not yet given out, wire framing included.
-    pub(crate) fn unread(&self, wire: &Counters) -> u64 {
-        let heard = match &self.heard {
-            Some(Ok(received)) => received.length(),
-            Some(Err(_)) | None => 0,
-        };
-        let given = self.read.framed - (self.rest.len() + heard) as u64;
-        (wire.read() - self.read.base).saturating_sub(given) + wire.unread()
-    }
-
     /// Bytes of all frames that were read, with their headers.
     #[cfg(test)]
     pub(crate) fn framed_bytes_read(&self) -> u64 {
         self.read.framed
-    }
-
-    pub(crate) fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.rest.is_empty() {
-            match ready!(self.poll_message(context))? {
-                Received::Binary(bytes) | Received::Text(bytes) => self.rest = bytes,
-                Received::Close(_) | Received::End => return Poll::Ready(Ok(())),
-            }
-        }
-        let count = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest.split_to(count));
-        Poll::Ready(Ok(()))
     }
 
     /// The next message that is for us.
@@ -212,8 +182,25 @@ impl WebSocketBytes {
         Ok(())
     }
 
-    /// Makes one message of at most `largest` bytes; waits while the kernel has not taken all of the one before.
-    pub(crate) fn poll_write(
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context).map_err(into_io)
+    }
+}
+
+impl Carrier for WebSocketBytes {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        while self.rest.is_empty() {
+            match ready!(self.poll_message(context))? {
+                Received::Binary(bytes) | Received::Text(bytes) => self.rest = bytes,
+                Received::Close(_) | Received::End => return Poll::Ready(Ok(())),
+            }
+        }
+        let count = self.rest.len().min(buffer.remaining());
+        buffer.put_slice(&self.rest.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write(
         &mut self,
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
@@ -221,26 +208,35 @@ impl WebSocketBytes {
     ) -> Poll<io::Result<usize>> {
         self.listen(context);
         ready!(self.poll_flush(context))?;
-        let all: usize = slices.iter().map(|slice| slice.len()).sum();
-        let mut message = BytesMut::with_capacity(all.min(largest));
-        for slice in slices {
-            let room = largest - message.len();
-            message.extend_from_slice(slice.get(..room.min(slice.len())).unwrap_or_default());
-        }
+        let message = gather(slices, largest);
         let count = message.len();
         if count > 0 {
-            self.start(Message::Binary(message.freeze()))?;
+            self.start(Message::Binary(message))?;
         }
         Poll::Ready(Ok(count))
     }
 
-    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context).map_err(into_io)
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_flush(self, context)
     }
 
     /// Says goodbye by a Close frame.
-    pub(crate) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(context))?;
         Pin::new(&mut self.socket).poll_close(context).map_err(into_io)
+    }
+
+    fn unwritten(&self, wire: &Counters) -> u64 {
+        self.written.framed.saturating_sub(wire.written() - self.written.base) + wire.unwritten()
+    }
+
+    fn unread(&self, wire: &Counters) -> u64 {
+        let heard = match &self.heard {
+            Some(Ok(received)) => received.length(),
+            Some(Err(_)) | None => 0,
+        };
+        let given = self.read.framed - (self.rest.len() + heard) as u64;
+        (wire.read() - self.read.base).saturating_sub(given) + wire.unread()
     }
 }
 

@@ -58,6 +58,11 @@ pub enum FromServer {
         /// The server process it must reach.
         instance: RunId,
     },
+    /// The data connection arrived, and its stream begins.
+    Began {
+        /// The stream's number.
+        stream: u32,
+    },
     /// What was asked for this stream is not granted.
     Refused {
         /// The stream's number.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod control;
+mod errand;
 mod frame;
 mod inspector;
 mod opening;
@@ -9,6 +10,7 @@ mod sequence;
 
 pub use clock::{ClockOffset, Exchange};
 pub use control::{Command, FromServer, MAX_CONTROL_LINE, Plan, Report, ToServer, TrickleShape};
+pub use errand::Errand;
 pub use frame::{FRAME_HEADER, FrameHeader, FrameKind, payload_crc};
 pub use inspector::{Inspector, READ_SPACE};
 pub use opening::{

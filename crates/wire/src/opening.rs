@@ -84,6 +84,21 @@ pub struct Reply {
     /// Why it will not serve this connection, if it will not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// What requests must show that carry control messages of the run that begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<RunId>,
+}
+
+impl Reply {
+    /// It serves the connection.
+    pub fn accepted(instance: RunId) -> Self {
+        Self { instance, refused: None, token: None }
+    }
+
+    /// It does not, for this reason.
+    pub fn refused(instance: RunId, reason: impl Into<String>) -> Self {
+        Self { instance, refused: Some(reason.into()), token: None }
+    }
 }
 
 /// Why a first line is not understood.
@@ -113,6 +128,18 @@ impl Opening {
     pub fn decode(line: &[u8]) -> Result<Self, OpeningError> {
         parse(line)
     }
+
+    /// As the value of an HTTP header: the line without its first byte and its newline.
+    pub fn to_header(&self) -> String {
+        let line = self.encode();
+        let text = line.strip_prefix(&[OPENING_BYTE]).and_then(|line| line.strip_suffix(b"\n"));
+        String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
+    }
+
+    /// From the value of an HTTP header.
+    pub fn from_header(value: &[u8]) -> Result<Self, OpeningError> {
+        parse(&[&[OPENING_BYTE], value].concat())
+    }
 }
 
 impl Reply {
@@ -123,9 +150,9 @@ impl Reply {
 
     /// From a line without its newline.
     pub fn decode(line: &[u8]) -> Result<Self, OpeningError> {
-        let Self { instance, refused } = parse(line)?;
+        let Self { instance, refused, token } = parse(line)?;
         // It will be shown to a person.
-        Ok(Self { instance, refused: refused.map(|reason| trace::printable(&reason)) })
+        Ok(Self { instance, refused: refused.map(|reason| trace::printable(&reason)), token })
     }
 }
 
@@ -166,6 +193,7 @@ mod tests {
         assert_eq!(line.first(), Some(&OPENING_BYTE));
         assert_eq!(line.last(), Some(&b'\n'));
         assert_eq!(Opening::decode(&line[..line.len() - 1]), Ok(opening()));
+        assert_eq!(Opening::from_header(opening().to_header().as_bytes()), Ok(opening()));
     }
 
     #[test]

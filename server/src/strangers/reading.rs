@@ -46,7 +46,7 @@ impl Guests {
     }
 
     /// Reads to the end; gives how it ended, how many bytes came, and what was read from.
-    async fn read<S: Source>(
+    pub(super) async fn read<S: Source>(
         &self,
         mut source: S,
         messages: bool,

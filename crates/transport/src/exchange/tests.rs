@@ -1,7 +1,7 @@
 use crate::loopback::sockets;
 use crate::{HandshakeError, Stream, Wire, connect_service};
 use proptest::prelude::*;
-use scenario::{FirstMessage, HttpRequest, HttpStream, Transport};
+use scenario::{FirstMessage, Transport};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,7 +10,7 @@ use trace::Direction;
 use units::ByteSize;
 
 fn http() -> Transport {
-    Transport::Http(HttpStream { request: HttpRequest::to("/feed") })
+    Transport::http("/feed")
 }
 
 /// The head of a request, up to its empty line.

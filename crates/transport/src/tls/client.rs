@@ -2,7 +2,7 @@
 
 use super::records::Records;
 use super::server::OwnCertificate;
-use super::{HTTP_1_1, TlsBytes, TlsError, TlsSetupError};
+use super::{HTTP_1_1, HTTP_2, TlsBytes, TlsError, TlsSetupError};
 use crate::Wire;
 use scenario::{Tls, Transport};
 use std::path::Path;
@@ -59,6 +59,7 @@ impl TlsClient {
         };
         let protocols = match transport {
             Transport::Tcp => Vec::new(),
+            Transport::Http(http) if http.http2 => vec![HTTP_2.to_vec()],
             Transport::WebSocket(_) | Transport::Http(_) => vec![HTTP_1_1.to_vec()],
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));

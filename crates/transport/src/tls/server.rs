@@ -2,7 +2,7 @@
 
 use super::client::certificates;
 use super::records::Records;
-use super::{HTTP_1_1, TlsBytes, TlsError, TlsSetupError};
+use super::{HTTP_1_1, HTTP_2, TlsBytes, TlsError, TlsSetupError};
 use crate::Wire;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl TlsServer {
             .with_single_cert(chain, key)?;
         // A client that only writes would never read a ticket, and its close would be a reset.
         config.send_tls13_tickets = 0;
-        config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+        config.alpn_protocols = vec![HTTP_1_1.to_vec(), HTTP_2.to_vec()];
         Ok(Self { config: Arc::new(config) })
     }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use trace::Direction;
 use units::ByteSize;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn encrypted() -> Carriage {
-    Carriage { transport: Transport::Tcp, tls: true }
+    Carriage { transport: Transport::Tcp, tls: true, direction: Direction::Upload }
 }
 
 /// What a client that dials `name` makes of a server with a certificate for localhost.

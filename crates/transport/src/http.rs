@@ -1,0 +1,320 @@
+//! Payload bytes in the bodies of HTTP: a request's upwards, a response's downwards.
+//!
+//! hyper speaks the protocol, on the socket whose gate and counters are beneath all. It moves only while the stream is read or
+//! written, in the stream's own task: nothing is handed to it before the kernel has all that it was given before.
+
+mod driver;
+mod error;
+mod events;
+mod exchange;
+mod incoming;
+mod outgoing;
+mod request;
+mod respond;
+mod sender;
+mod tasks;
+
+pub use driver::Connection;
+pub use error::Refusal;
+pub use exchange::Exchanges;
+pub use request::Apart;
+pub use respond::{Carried, ResponseBody, accept};
+pub use tasks::Tasks;
+
+use crate::carrier::{Carrier, gather};
+use crate::{Counters, SocketHandle};
+use bytes::Bytes;
+use driver::Driver;
+use events::{EventReader, event};
+use incoming::Incoming;
+use outgoing::Outgoing;
+use respond::Respond;
+use scenario::{HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW};
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+use tokio::io::ReadBuf;
+use units::ByteSize;
+
+/// Bytes that hyper reads from the socket at once.
+pub(crate) const READ_AT_ONCE: usize = 128 << 10;
+
+/// [`HTTP2_STREAM_WINDOW`], as hyper takes it.
+pub const STREAM_WINDOW: u32 = as_u32(HTTP2_STREAM_WINDOW);
+
+/// [`HTTP2_CONNECTION_WINDOW`], as hyper takes it.
+pub const CONNECTION_WINDOW: u32 = as_u32(HTTP2_CONNECTION_WINDOW);
+
+#[expect(clippy::cast_possible_truncation, reason = "a few MiB, known when this is compiled")]
+const fn as_u32(size: ByteSize) -> u32 {
+    size.as_u64() as u32
+}
+
+/// The most that is handed to HTTP/2 at once: it takes a piece when its windows have room for any of it, and does not tell how
+/// much of it they had. So this much may wait in the producer without being counted there, and be taken for the path's.
+pub const PIECE: usize = 16 << 10;
+
+/// A stream in the body of a request, or of a response.
+#[derive(Debug)]
+pub(crate) struct HttpBytes {
+    driver: Driver,
+    socket: SocketHandle,
+    incoming: Incoming,
+    reading: Reading,
+    /// The body that is written, where one is.
+    outgoing: Option<Outgoing>,
+    writing: Writing,
+    /// The answer that is still owed.
+    respond: Option<Respond>,
+    /// The socket's count before an answer that is under way.
+    answering: Option<u64>,
+}
+
+/// The account of what was read.
+#[derive(Debug, Default)]
+struct Reading {
+    events: Option<EventReader>,
+    /// Payload that is not given out yet.
+    rest: Bytes,
+    /// The socket's count when hyper last read from it, and what of that it has not given out since. It reads only when it
+    /// holds nothing: heads and the headers of chunks, which it does not tell of, are forgotten with each read.
+    seen: u64,
+    held: u64,
+    payload: u64,
+}
+
+/// The account of what was written.
+#[derive(Debug, Default)]
+struct Writing {
+    events: bool,
+    /// How the end is told, and what each message is framed by.
+    extent: Extent,
+    /// The socket's count when the body began, after the head, and the bytes of it since.
+    base: Option<u64>,
+    framed: u64,
+    ended: bool,
+}
+
+/// How far a body extends (RFC 9112 §6.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Each message is a chunk; the last is empty.
+    #[default]
+    Chunked,
+    /// To the end of the connection.
+    Close,
+    /// As far as was announced, which need not be reached.
+    Announced,
+    /// To the last frame of HTTP/2, whose windows are its own.
+    Frames,
+}
+
+impl Extent {
+    /// Bytes that frame a message of this length.
+    fn frame(self, length: usize) -> u64 {
+        match self {
+            Self::Chunked => u64::from(length.checked_ilog(16).unwrap_or_default()) + 5,
+            Self::Close | Self::Announced | Self::Frames => 0,
+        }
+    }
+
+    /// Bytes that tell the end.
+    fn end(self) -> u64 {
+        if self == Self::Chunked { 5 } else { 0 }
+    }
+}
+
+impl HttpBytes {
+    /// Brings the connection on, and notes what it read; true: it is over.
+    fn drive(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
+        let over = self.driver.drive(context);
+        let counters = self.socket.counters();
+        if counters.read() != self.reading.seen {
+            // HTTP/2 reads ahead, as far as its windows reach.
+            let before = if self.is_multiplexed() { self.reading.held } else { 0 };
+            let read = if self.is_multiplexed() {
+                counters.read() - self.reading.seen
+            } else {
+                counters.last_read()
+            };
+            self.reading.held = before + read;
+            self.reading.seen = counters.read();
+        }
+        if self.writing.base.is_none() && self.outgoing.as_ref().is_some_and(Outgoing::is_asked) {
+            self.writing.base = Some(counters.written());
+        }
+        over
+    }
+
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        let mut piece = self.incoming.poll_piece(context);
+        if piece.is_pending() {
+            let driven = self.drive(context);
+            piece = self.incoming.poll_piece(context);
+            // A body that failed says more than its connection.
+            if piece.is_pending() && driven? {
+                return Poll::Ready(Ok(None));
+            }
+        }
+        match &piece {
+            Poll::Ready(Ok(Some(piece))) => {
+                self.reading.held = self.reading.held.saturating_sub(piece.len() as u64);
+            }
+            // It wanted to read more, or is at the end: what is left was the framing of what it gave out.
+            Poll::Pending | Poll::Ready(Ok(None)) => self.reading.held = 0,
+            Poll::Ready(Err(_)) => {}
+        }
+        piece
+    }
+
+    /// What the peer says before all was sent.
+    fn hear_early(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.incoming.poll_head(context) {
+            Poll::Ready(head) => head,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn is_multiplexed(&self) -> bool {
+        self.writing.extent == Extent::Frames
+    }
+
+    /// Something is in user space that the kernel has not taken.
+    fn waits(&self) -> bool {
+        let counters = self.socket.counters();
+        let written = match self.writing.extent {
+            Extent::Frames => !counters.waiting() && counters.unwritten() == 0,
+            _ => self.unwritten(counters) == 0,
+        };
+        !written
+            || self.answering.is_some_and(|before| counters.written() == before)
+            || self.outgoing.as_ref().is_some_and(Outgoing::is_waiting)
+    }
+}
+
+impl Carrier for HttpBytes {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        while self.reading.rest.is_empty() {
+            let piece = match ready!(self.poll_piece(context)) {
+                // The connection ended: whether it should have is for the payload to say.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+                piece => piece?,
+            };
+            let Some(piece) = piece else { return Poll::Ready(Ok(())) };
+            self.reading.rest = match &mut self.reading.events {
+                Some(events) => events.read(&piece)?,
+                None => piece,
+            };
+        }
+        let count = self.reading.rest.len().min(buffer.remaining());
+        buffer.put_slice(&self.reading.rest.split_to(count));
+        self.reading.payload += count as u64;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+        largest: usize,
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flush(context))?;
+        let Some(outgoing) = &self.outgoing else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        let most = if self.writing.extent == Extent::Frames { PIECE } else { usize::MAX };
+        let message = gather(slices, largest.min(most));
+        let count = message.len();
+        if count > 0 {
+            let body = if self.writing.events { event(&message) } else { message };
+            self.writing.framed += body.len() as u64 + self.writing.extent.frame(body.len());
+            outgoing.put(body);
+            self.drive(context)?;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closing = self.writing.ended && self.writing.extent == Extent::Close;
+        if !self.waits() && !closing {
+            self.hear_early(context)?;
+            return Poll::Ready(Ok(()));
+        }
+        let driven = self.drive(context);
+        self.hear_early(context)?;
+        let over = driven?;
+        match (self.waits() || closing, over) {
+            (false, _) => Poll::Ready(Ok(())),
+            (true, false) => Poll::Pending,
+            (true, true) if self.writing.ended => Poll::Ready(Ok(())),
+            (true, true) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    /// Ends the body; where the stream is that of a request, answers it.
+    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(respond) = self.respond.take() {
+            self.answering = Some(self.socket.counters().written());
+            respond.complete(self.reading.payload);
+        }
+        if !self.writing.ended && self.writing.extent != Extent::Announced {
+            ready!(self.poll_flush(context))?;
+            self.writing.ended = true;
+            if let Some(outgoing) = &self.outgoing {
+                self.writing.framed += self.writing.extent.end();
+                outgoing.end();
+            }
+        }
+        self.poll_flush(context)
+    }
+
+    fn unwritten(&self, wire: &Counters) -> u64 {
+        let framed =
+            self.writing.base.map_or(0, |base| self.writing.framed.saturating_sub(wire.written() - base));
+        match (&self.outgoing, self.writing.extent) {
+            (Some(outgoing), Extent::Frames) => outgoing.waiting_bytes() + wire.unwritten(),
+            _ => framed + wire.unwritten(),
+        }
+    }
+
+    fn unread(&self, wire: &Counters) -> u64 {
+        let Reading { events, rest, held, .. } = &self.reading;
+        held + (rest.len() + events.as_ref().map_or(0, EventReader::pending)) as u64 + wire.unread()
+    }
+
+    fn answer(&mut self, line: &[u8], accepted: bool) -> bool {
+        match self.respond.take() {
+            // The request's body comes first.
+            Some(respond) if accepted && respond.is_upload() => self.respond = Some(respond),
+            Some(respond) if accepted => self.outgoing = Some(respond.begin()),
+            Some(respond) => {
+                self.answering = Some(self.socket.counters().written());
+                respond.refuse(line);
+            }
+            None => {}
+        }
+        true
+    }
+
+    fn poll_answered(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Poll::Ready(answered) = self.incoming.poll_head(context) {
+            return Poll::Ready(answered);
+        }
+        let driven = self.drive(context);
+        match self.incoming.poll_head(context) {
+            Poll::Pending if driven? => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            answered => answered,
+        }
+    }
+
+    fn ends_within(&self) -> bool {
+        true
+    }
+
+    fn stalls_above(&self) -> bool {
+        self.is_multiplexed()
+    }
+
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        self.drive(context).map(drop)
+    }
+}

@@ -1,0 +1,63 @@
+//! What goes wrong over HTTP, as errors of a stream.
+
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use std::error::Error;
+use std::io;
+
+/// What hyper and bodies give.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// An answer that is none to what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A proxy answered, or somebody else's server.
+    #[error("it was answered {status}{}", to(.location.as_ref()))]
+    Status {
+        /// With this status.
+        status: StatusCode,
+        /// Where it points to, in a form that can be shown.
+        location: Option<String>,
+    },
+    /// A server of ours answered with this line, which says why.
+    #[error("the server refused")]
+    Line(Vec<u8>),
+}
+
+impl Refusal {
+    pub(crate) fn status(status: StatusCode, headers: &HeaderMap) -> Self {
+        let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+        Self::Status { status, location: location.map(|to| to.chars().take(LONGEST_LOCATION).collect()) }
+    }
+
+    /// From an error of a stream.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref().and_then(|error| error.downcast_ref())
+    }
+}
+
+const LONGEST_LOCATION: usize = 200;
+
+fn to(location: Option<&String>) -> String {
+    location.map_or_else(String::new, |location| format!(" (to {location})"))
+}
+
+/// The kernel's error where there is one beneath.
+pub(crate) fn into_io(error: BoxError) -> io::Error {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error.as_ref());
+    while let Some(found) = cause {
+        if let Some(io) = found.downcast_ref::<io::Error>() {
+            if let Some(code) = io.raw_os_error() {
+                return io::Error::from_raw_os_error(code);
+            }
+            if io.get_ref().is_none() || io.kind() == io::ErrorKind::UnexpectedEof {
+                return io.kind().into();
+            }
+        }
+        if found.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return io::ErrorKind::UnexpectedEof.into();
+        }
+        cause = found.source();
+    }
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

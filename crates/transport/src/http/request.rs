@@ -1,0 +1,162 @@
+//! The client's side: asks for a stream, and begins it.
+
+use super::exchange::Exchanges;
+use super::incoming::Incoming;
+use super::outgoing::Outgoing;
+use super::sender::Sender;
+use super::{Extent, HttpBytes, Reading, Writing};
+use crate::handshake::{Answer, Place};
+use crate::{HandshakeError, Stream, Wire};
+use bytes::Bytes;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method, Request, Version};
+use http_body_util::{BodyExt, Empty};
+use scenario::HttpStream;
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+use tokio::time::Instant;
+use trace::Direction;
+use wire::{Errand, MAX_OPENING_LINE, Opening};
+
+/// Events, as a header's value.
+pub(crate) const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// Bytes, as a header's value.
+pub(crate) const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// No copy is kept, and none is made of it in another form.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+
+/// A server that is spoken to in requests, each on a connection of the caller's.
+#[derive(Debug, Clone)]
+pub struct Apart {
+    http: HttpStream,
+    address: String,
+}
+
+impl Apart {
+    pub(crate) fn new(http: &HttpStream, address: &str) -> Self {
+        Self { http: http.clone(), address: address.to_owned() }
+    }
+
+    pub(crate) fn is_http2(&self) -> bool {
+        self.http.http2
+    }
+
+    /// Asks who is there.
+    pub(crate) async fn ask(self, wire: Wire, opening: Opening) -> Result<Answer, HandshakeError> {
+        let mut exchanges = Exchanges::on(wire, &self).await?;
+        let asked = Instant::now();
+        let body = exchanges.ask(&self, Errand::Ask(opening), Bytes::new(), MAX_OPENING_LINE).await?;
+        let line = body.strip_suffix(b"\n").unwrap_or(&body).to_vec();
+        Ok(Answer { line, round_trip: asked.elapsed(), place: Place::Apart(self) })
+    }
+
+    /// Begins the stream of `opening`; the request's head is written. The answer, if one comes, comes beside the stream:
+    /// [`Stream::answered`].
+    pub async fn carry(
+        &self,
+        wire: Wire,
+        opening: Opening,
+        direction: Direction,
+    ) -> Result<Stream, HandshakeError> {
+        carry(wire, &self.http, self.head(opening, direction)?, direction).await.map_err(Into::into)
+    }
+
+    fn head(&self, opening: Opening, direction: Direction) -> Result<Request<()>, HandshakeError> {
+        let upload = direction == Direction::Upload;
+        let method = if upload { Method::POST } else { Method::GET };
+        let mut request = self.request(method, Errand::Carry(opening))?;
+        let headers = request.headers_mut();
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        if upload {
+            headers.insert(CONTENT_TYPE, BYTES);
+            if let Some(length) = self.http.length {
+                headers.insert(CONTENT_LENGTH, length.as_u64().into());
+            }
+        } else {
+            headers.insert(ACCEPT, if self.http.events { EVENTS } else { BYTES });
+        }
+        Ok(request)
+    }
+
+    /// The head of a request of ours.
+    pub(crate) fn request(&self, method: Method, errand: Errand) -> Result<Request<()>, HandshakeError> {
+        let (name, about) = errand.headers();
+        let asked = &self.http.request;
+        let host = asked.host.as_ref().unwrap_or(&self.address);
+        let mut request = Request::builder().method(method);
+        // RFC 9113 §8.3.1: the pseudo-header takes the place of `Host`.
+        request = if self.http.http2 {
+            request.uri(format!("http://{host}{}", asked.path)).version(Version::HTTP_2)
+        } else {
+            request.uri(&asked.path).header(HOST, host)
+        };
+        request = request.header(Errand::NAME, name).header(Errand::ABOUT, about);
+        for (name, value) in &asked.headers {
+            request = request.header(name, value);
+        }
+        request.body(()).map_err(|error| HandshakeError::ForeignHttp(error.to_string()))
+    }
+}
+
+async fn carry(
+    wire: Wire,
+    stream: &HttpStream,
+    head: Request<()>,
+    direction: Direction,
+) -> io::Result<Stream> {
+    let handle = wire.handle();
+    let (mut sender, driver) = Sender::begin(wire, stream.http2).await?;
+    let outgoing = (direction == Direction::Upload).then(Outgoing::default);
+    let body = match &outgoing {
+        Some(outgoing) => outgoing.body().map_err(|never| match never {}).boxed_unsync(),
+        None => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+    };
+    let response = sender.send(head.map(|()| body));
+    let response = Box::pin(async move {
+        let response = response.await;
+        // Where it is dropped earlier, hyper ends the connection earlier.
+        drop(sender);
+        response
+    });
+    let mut carrier = HttpBytes {
+        driver,
+        socket: handle.clone(),
+        incoming: Incoming::Awaited(response),
+        reading: Reading::new(stream.events && direction == Direction::Download),
+        outgoing,
+        writing: Writing { extent: extent(stream), ..Writing::default() },
+        respond: None,
+        answering: Some(0),
+    };
+    poll_fn(|context| {
+        if let Poll::Ready(Err(error)) = carrier.incoming.poll_head(context) {
+            return Poll::Ready(Err(error));
+        }
+        let over = carrier.drive(context)?;
+        match carrier.waits() {
+            true if over => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            true => Poll::Pending,
+            false => Poll::Ready(Ok(())),
+        }
+    })
+    .await?;
+    carrier.answering = None;
+    Ok(Stream::carried(carrier, handle))
+}
+
+fn extent(stream: &HttpStream) -> Extent {
+    match (stream.length, stream.http2) {
+        (_, true) => Extent::Frames,
+        (Some(_), false) => Extent::Announced,
+        (None, false) => Extent::Chunked,
+    }
+}
+
+impl Reading {
+    pub(crate) fn new(events: bool) -> Self {
+        Self { events: events.then(Default::default), rest: Bytes::new(), ..Self::default() }
+    }
+}

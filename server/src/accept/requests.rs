@@ -1,0 +1,77 @@
+//! Connections of HTTP: what their requests make of them.
+
+use super::Door;
+use crate::errands::Desk;
+use crate::handed::Handed;
+use crate::http::{self, Became, Site};
+use crate::strangers::Guests;
+use scenario::files::Protocol;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tracing::debug;
+use transport::{Messages, Received, Wire};
+use wire::OPENING_BYTE;
+
+impl Door {
+    pub(super) async fn receive_http(
+        &self,
+        wire: Wire,
+        http2: bool,
+        peer: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) {
+        let patience = self.shared.limits.opening;
+        let guests = self.guests.as_deref();
+        let site = Site {
+            http2,
+            patience,
+            message_max: guests.map_or(self.shared.limits.message, Guests::message_max),
+            pages: guests.is_some_and(|guests| guests.take(Protocol::WebSocket)),
+        };
+        let handed = Handed::default();
+        let desk = Desk {
+            shared: self.shared.clone(),
+            registry: self.registry.clone(),
+            mailboxes: self.mailboxes.clone(),
+            guests: self.guests.clone(),
+            public: self.public,
+            metrics: Arc::clone(&self.metrics),
+            peer,
+            socket: wire.handle(),
+            handed: handed.clone(),
+        };
+        match http::serve(wire, site, desk).await {
+            Ok(Became::Messages(messages)) => self.receive_messages(*messages, peer, place).await,
+            Ok(Became::Stream(opening, stream)) => self.admit_stream(opening, *stream, peer, place).await,
+            Ok(Became::Nothing) => {}
+            Err(error) => debug!(%peer, %error, "HTTP ended"),
+        }
+        // Runs that were begun by requests of this connection go on without it.
+        handed.runs_are_over().await;
+    }
+
+    async fn receive_messages(&self, mut messages: Messages, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        let patience = self.shared.limits.opening;
+        let speak_after = self.guests.as_deref().and_then(Guests::speak_after);
+        let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
+            Ok(Ok(first)) => first,
+            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Err(_) if let (Some(guests), Some(_)) = (&self.guests, speak_after) => {
+                return guests.serve_messages(messages, None, peer).await;
+            }
+            Err(_) => return self.turn_away(peer, "said nothing in time"),
+        };
+        match (first, self.guests.as_deref()) {
+            (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
+                self.open(messages.into_stream(first), peer, place).await;
+            }
+            (first, Some(guests)) => guests.serve_messages(messages, Some(&first), peer).await,
+            (Received::Binary(first) | Received::Text(first), None) => {
+                self.open(messages.into_stream(first), peer, place).await;
+            }
+            (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
+        }
+    }
+}

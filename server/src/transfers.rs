@@ -1,0 +1,124 @@
+//! Uploads and downloads of anybody who is no check, such as curl: `curl -T FILE URL`, `curl URL?bytes=10MiB`.
+
+use crate::errands::Desk;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::time::timeout;
+use tracing::debug;
+use units::ByteSize;
+
+/// What a download holds that asks for no size.
+const USUAL: ByteSize = ByteSize::mib(1);
+
+/// One piece of a download.
+static PIECE: [u8; 64 << 10] = [b'.'; 64 << 10];
+
+/// Takes an upload and tells its length, or gives a download.
+pub(crate) async fn serve(desk: &Desk, request: Request) -> Response {
+    match *request.method() {
+        Method::POST | Method::PUT => take(desk, request.into_body()).await,
+        Method::GET => match size(request.uri()) {
+            Ok(size) if size <= desk.shared.limits.bytes => download(size),
+            Ok(_) => refuse(&format!("a download may have {} at most", desk.shared.limits.bytes)),
+            Err(reason) => refuse(&reason),
+        },
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+async fn take(desk: &Desk, body: Body) -> Response {
+    let limits = &desk.shared.limits;
+    let taken = async {
+        match &desk.guests {
+            Some(guests) => {
+                // It reads by a plan, which may pause for longer than connections may rest.
+                let _busy = desk.handed.busy();
+                guests.serve_upload(body, desk.socket.clone(), desk.peer).await
+            }
+            None => count(body, limits.bytes).await,
+        }
+    };
+    match timeout(limits.duration, taken).await {
+        Ok(Ok(bytes)) => format!("{bytes} bytes\n").into_response(),
+        Ok(Err(error)) => {
+            debug!(peer = %desk.peer, %error, "an upload failed");
+            (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response()
+        }
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+async fn count(mut body: Body, most: ByteSize) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        bytes += frame.map_err(std::io::Error::other)?.data_ref().map_or(0, Bytes::len) as u64;
+        if bytes > most.as_u64() {
+            return Err(std::io::Error::other(format!("an upload may have {most} at most")));
+        }
+    }
+    Ok(bytes)
+}
+
+/// `?bytes=10MiB`.
+fn size(uri: &Uri) -> Result<ByteSize, String> {
+    let asked = uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("bytes="));
+    asked.map_or(Ok(USUAL), |text| text.parse().map_err(|error| format!("bytes: {error}")))
+}
+
+fn refuse(reason: &str) -> Response {
+    (StatusCode::BAD_REQUEST, format!("{}\n", trace::printable(reason))).into_response()
+}
+
+fn download(size: ByteSize) -> Response {
+    let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store, no-transform")];
+    (headers, Body::new(Dots { left: size.as_u64() })).into_response()
+}
+
+/// A body of as many bytes.
+struct Dots {
+    left: u64,
+}
+
+impl HttpBody for Dots {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let length = PIECE.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= length as u64;
+        let piece = PIECE.get(..length).unwrap_or_default();
+        Poll::Ready((length > 0).then(|| Ok(Frame::data(Bytes::from_static(piece)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_read_from_the_query() {
+        let of = |text: &str| size(&text.parse().unwrap());
+        assert_eq!(of("/http"), Ok(USUAL));
+        assert_eq!(of("/http?bytes=10KiB"), Ok(ByteSize::kib(10)));
+        assert_eq!(of("/http?x=1&bytes=7"), Ok(ByteSize::bytes(7)));
+        assert!(of("/http?bytes=lots").is_err());
+    }
+}
