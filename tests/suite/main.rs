@@ -11,6 +11,7 @@ mod burners;
 mod certificates;
 mod command;
 mod connections;
+mod curl;
 mod figures;
 mod hostile;
 mod judges;

@@ -1,5 +1,7 @@
 //! Real middleboxes in between: none of the usual ones may be misjudged, busy cores or not.
 
+mod http;
+
 use crate::burners::Burners;
 use crate::command::{Checked, check, free_port};
 use crate::figures::{absorbed, assert_propagates};
@@ -24,7 +26,7 @@ fn socat_passes_backpressure_on_in_both_directions() {
 
 #[test]
 fn nginx_passes_the_backpressure_of_a_websocket_on() {
-    assert_passes_on_websockets(Proxy::nginx_http, "/sub/ws");
+    assert_passes_on_websockets(|upstream| Proxy::nginx_http(upstream, ""), "/sub/ws");
 }
 
 #[test]

@@ -51,8 +51,9 @@ impl Proxy {
         })
     }
 
-    /// nginx as an HTTP reverse proxy that passes `WebSocket`s on, as its documentation says.
-    pub(crate) fn nginx_http(upstream: u16) -> Self {
+    /// nginx as an HTTP reverse proxy: under `/sub/` it passes `WebSocket`s on, as its documentation says, under `/plain/` it
+    /// does nothing but what these directives say.
+    pub(crate) fn nginx_http(upstream: u16, directives: &str) -> Self {
         Self::start(|folder, port| {
             let path = folder.display();
             let text = format!(
@@ -73,7 +74,7 @@ impl Proxy {
                        proxy_set_header Upgrade $http_upgrade;\n\
                        proxy_set_header Connection upgrade;\n\
                      }}\n\
-                     location /plain/ {{ proxy_pass http://127.0.0.1:{upstream}/; }}\n\
+                     location /plain/ {{ {directives} proxy_pass http://127.0.0.1:{upstream}/; }}\n\
                    }}\n\
                  }}\n"
             );

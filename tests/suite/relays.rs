@@ -2,6 +2,8 @@
 
 mod elsewhere;
 mod endings;
+mod http;
+mod http2;
 mod integrity;
 mod interruption;
 mod opening;

@@ -56,6 +56,37 @@ fn a_peer_that_does_not_upgrade_to_websocket_is_told_by_what_it_answers() {
 }
 
 #[test]
+fn a_peer_that_carries_no_stream_over_http_is_told_by_what_it_answers() {
+    for (answer, named) in [
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found"),
+        ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
+        (
+            "HTTP/1.1 301 Moved\r\nLocation: https://x.example/\r\nContent-Length: 0\r\n\r\n",
+            "https://x.example/",
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "<html>"),
+        ("220 mail.example.net ESMTP\r\n", "over HTTP"),
+    ] {
+        let peer = stranger(move |_| answer.as_bytes().to_vec());
+        refused_naming(&format!("check --target http://{peer}/http"), &[&peer.to_string(), named]);
+        let via = format!("check --listen 127.0.0.1:{} --via {peer} --transport http", free_port());
+        refused_naming(&via, &[&peer.to_string(), named]);
+    }
+    let hangs_up = stranger(|_| Vec::new());
+    refused_naming(&format!("check --target http://{hangs_up}"), &["ended it without an answer"]);
+}
+
+#[test]
+fn http_on_another_path_or_to_a_server_of_one_check_is_told() {
+    let (_server, address) = server();
+    refused_naming(&format!("check --target http://{address}/elsewhere"), &["404 Not Found"]);
+    let own = free_port();
+    let via = format!("check --listen 127.0.0.1:{own} --via {address} --transport http");
+    refused_naming(&via, &["another backpressure server"]);
+}
+
+#[test]
 fn a_websocket_is_not_answered_on_another_path() {
     let (_server, address) = server();
     refused_naming(&format!("check --target ws://{address}/elsewhere"), &["404 Not Found", "WebSocket"]);
@@ -99,7 +130,7 @@ fn what_a_peer_says_cannot_steer_the_terminal_or_make_it_two_lines() {
         while let Some(Ok(line)) = lines.next() {
             let said: Value = serde_json::from_slice(&line).unwrap_or_default();
             let answer = match &said["ping"]["sent"] {
-                Value::Null => json!({"refused": {"reason": reason}}),
+                Value::Null => json!({"refused": {"stream": 1, "reason": reason}}),
                 sent => json!({"pong": {"sent": sent, "received": 1, "answered": 2}}),
             };
             drop(peer.write_all(format!("{answer}\n").as_bytes()));
