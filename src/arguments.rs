@@ -2,6 +2,7 @@
 
 use crate::options::CheckOptions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scenario::Token;
 use scenario::files::CertificateFiles;
 use socket::Buffers;
 use std::net::SocketAddr;
@@ -74,6 +75,14 @@ pub(crate) struct ServerOptions {
     /// The most connections at a time.
     #[arg(long, value_name = "N", default_value_t = 512, env = "BACKPRESSURE_MAX_CONNECTIONS")]
     pub(crate) connections: u32,
+    /// The most connections from one address, or one /64 of IPv6, at a time; by default as many as in all.
+    #[arg(long, value_name = "N", env = "BACKPRESSURE_MAX_CONNECTIONS_PER_ADDRESS")]
+    pub(crate) connections_per_address: Option<u32>,
+    /// Serve only whoever shows this: checks by their `--token`, other requests but `/healthz` as `Authorization: Bearer SECRET`.
+    ///
+    /// Raw TCP without any opening is then sent away.
+    #[arg(long, value_name = "SECRET", env = "BACKPRESSURE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<Token>,
     /// How to read what comes from clients of a pair, and where to listen; `PORT` in the environment wins over its port.
     file: Option<PathBuf>,
     /// The same.

@@ -205,12 +205,13 @@ enum ExpectOption {
 impl CheckOptions {
     /// The scenario that these options ask for.
     pub(crate) fn scenario(&self) -> anyhow::Result<Scenario> {
-        let Reach { topology, transport, tls } = self.path.reach()?;
+        let Reach { topology, transport, tls, token } = self.path.reach()?;
         let share = Share::of(self.connections);
         let scenario = Scenario {
             topology,
             transport,
             tls,
+            token,
             directions: self.path.directions(),
             limit: self.limit.unwrap_or_else(|| self.usual_limit(share.limit)),
             hold: self.hold,

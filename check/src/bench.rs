@@ -53,8 +53,13 @@ impl Bench {
         let run = RunId::from_random(random());
         let stop = CancellationToken::new();
         let (tls, server_tls) = encryption::set_up(scenario)?;
-        let route =
-            |address| Route { transport: scenario.transport.clone(), tls, address, patience: PATIENCE };
+        let route = |address| Route {
+            transport: scenario.transport.clone(),
+            tls,
+            address,
+            token: scenario.token.clone(),
+            patience: PATIENCE,
+        };
         let Reached { say, hear, elsewhere, route, via, server, mut tasks } = match &scenario.topology {
             // A service that is not ours is measured without a bench, and does not come here.
             Topology::Target { address } | Topology::Service(Service { address, .. }) => {
@@ -173,6 +178,7 @@ fn settings(scenario: &Scenario, listen: SocketAddr, tls: Option<TlsServer>) -> 
         limits: ServerLimits::default().for_connections(connections(scenario)),
         tls,
         public: false,
+        token: None,
         strangers: None,
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn measure(
     let gauge = gauge.transpose()?;
     let (tls, _) = encryption::set_up(scenario)?;
     let (transport, address) = (scenario.transport.clone(), service.address.clone());
-    let route = Route { transport, tls, address, patience: SERVICE_PATIENCE.0 };
+    let route = Route { transport, tls, address, token: None, patience: SERVICE_PATIENCE.0 };
     let first = service.first.as_ref();
     let opened = async { Ok(open_service(&route, direction, first, scenario.buffers).await?) };
     let ServiceStream { mut stream, round_trip } = or_stopped(stop, opened).await?;

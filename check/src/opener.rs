@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
-use wire::{ClockOffset, Opening, Plan, Purpose, RunId, ToServer};
+use wire::{ClockOffset, Opening, Plan, RunId, ToServer};
 
 /// How long a connection, or an answer, is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -60,7 +60,7 @@ impl Opener {
         let mut elsewhere = 0;
         for attempt in 1..=TRIES {
             let Prepared { stream, remote, instance, mut began } = self.prepare(plan, offset).await?;
-            let opening = Opening { run: self.run, purpose: Purpose::Stream(stream) };
+            let opening = Opening::of_stream(self.run, stream);
             let mut opened = open_stream(&self.route, opening, plan.direction, self.buffers).await;
             let mut arrived = true;
             if let Ok(begun) = &mut opened

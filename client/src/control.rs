@@ -28,7 +28,8 @@ pub async fn open_control(
     route: &Route,
     run: RunId,
 ) -> Result<(ControlLink, impl Future<Output = io::Result<()>> + Send + 'static), OpenError> {
-    let opening = Opening { run, purpose: Purpose::Control };
+    let token = route.token.as_ref().map(|token| token.secret().to_owned());
+    let opening = Opening { run, purpose: Purpose::Control, token };
     let Introduced { place, reply, .. } = introduce(route, opening, Buffers::Auto).await?;
     let (say, from_us) = mpsc::channel(WAITING_MESSAGES);
     let (to_us, hear) = mpsc::channel(WAITING_MESSAGES);

@@ -93,7 +93,7 @@ impl<'a> Errands<'a> {
                 Some(exchanges) => exchanges,
                 None => Self::dial(self.route, self.server).await?,
             };
-            let asked = exchanges.ask(self.server, errand, body.clone(), MOST_HEARD);
+            let asked = exchanges.ask(self.server, errand.clone(), body.clone(), MOST_HEARD);
             match timeout(patience, asked).await {
                 Ok(Ok(answer)) => {
                     self.exchanges = Some(exchanges);

@@ -1,7 +1,7 @@
 //! Opens a connection: says what it is for, and hears who answers.
 
 use crate::dial::{DialError, dial};
-use scenario::Transport;
+use scenario::{Token, Transport};
 use socket::Buffers;
 use std::io;
 use std::time::Duration;
@@ -126,6 +126,8 @@ pub struct Route {
     pub tls: Option<TlsClient>,
     /// `HOST:PORT`.
     pub address: String,
+    /// What is shown to a server that does not serve everybody.
+    pub token: Option<Token>,
     /// How long each step may take.
     pub patience: Duration,
 }
@@ -137,7 +139,7 @@ pub async fn open_stream(
     direction: Direction,
     buffers: Buffers,
 ) -> Result<Opened, OpenError> {
-    let Introduced { place, reply, round_trip } = introduce(route, opening, buffers).await?;
+    let Introduced { place, reply, round_trip } = introduce(route, opening.clone(), buffers).await?;
     let instance = reply.instance;
     match place {
         Place::Here(stream) => Ok(Opened { stream, apart: false, instance, round_trip }),
@@ -221,7 +223,7 @@ impl Route {
 impl Route {
     /// A connection, encrypted where that is asked for, on which nothing was said yet.
     pub(crate) async fn dial(&self, buffers: Buffers) -> Result<Wire, OpenError> {
-        let Self { transport, tls, address, patience } = self;
+        let Self { transport, tls, address, patience, .. } = self;
         let ended = |source| OpenError::Ended { address: address.clone(), source };
         let wire = Wire::plain(dial(address, buffers, *patience).await?).map_err(ended)?;
         let Some(tls) = tls else { return Ok(wire) };

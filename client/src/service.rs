@@ -40,7 +40,7 @@ pub async fn open_service(
     first: Option<&FirstMessage>,
     buffers: Buffers,
 ) -> Result<ServiceStream, ServiceError> {
-    let Route { transport, address, patience, tls } = route;
+    let Route { transport, address, patience, tls, .. } = route;
     let asked = Instant::now();
     let wire = route.dial(buffers).await?;
     let round_trip = asked.elapsed();

@@ -3,16 +3,19 @@
 mod requests;
 
 use crate::control;
+use crate::errands::{TOKEN_MISSING, is_shown};
 use crate::first::{First, first_bytes};
 use crate::limits::ServerLimits;
 use crate::listen::listen;
 use crate::mailbox::Mailboxes;
 use crate::metrics::{Metrics, Reason};
+use crate::places::{Place, Places};
 use crate::registry::{DataConnection, Registry};
 use crate::session::{Session, SessionLink, Shared, answer};
 use crate::strangers::{Guests, Strangers};
 use endpoint::{Crew, Meter, Patterns, Sampler};
 use rand::random;
+use scenario::Token;
 use scenario::files::Protocol;
 use socket::Buffers;
 use std::convert::Infallible;
@@ -22,7 +25,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub tls: Option<TlsServer>,
     /// Serve whoever comes; else only the runs begun in this process, and nobody else's opening is answered.
     pub public: bool,
+    /// What everybody must show who is served; none: nothing.
+    pub token: Option<Token>,
     /// How those are served who come for no check; none: they are sent away.
     pub strangers: Option<Strangers>,
 }
@@ -70,7 +74,8 @@ struct Door {
     tls: Option<TlsServer>,
     public: bool,
     guests: Option<Arc<Guests>>,
-    places: Arc<Semaphore>,
+    places: Places,
+    token: Option<Token>,
     metrics: Arc<Metrics>,
 }
 
@@ -97,7 +102,8 @@ impl Server {
             tls: settings.tls,
             public: settings.public,
             guests: settings.strangers.map(|strangers| Arc::new(Guests::new(strangers, clock, meter))),
-            places: Arc::new(Semaphore::new(limits.connections)),
+            places: Places::new(limits.connections, limits.connections_per_address),
+            token: settings.token,
             metrics,
         };
         Ok(Self { listener, door: Arc::new(door) })
@@ -163,10 +169,12 @@ impl Door {
     }
 
     fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.metrics.turned_away(Reason::Full);
-            warn!(%peer, "too many connections: closed");
-            return;
+        let place = match self.places.take(peer.ip()) {
+            Ok(place) => place,
+            Err(reason) => {
+                self.metrics.turned_away(reason);
+                return warn!(%peer, ?reason, "too many connections: closed");
+            }
         };
         let door = Arc::clone(self);
         let counted = self.metrics.accepted();
@@ -176,9 +184,10 @@ impl Door {
         });
     }
 
-    async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: Place) {
         // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
-        let raw = self.guests.as_deref().filter(|guests| guests.take(Protocol::Tcp));
+        // They can show nothing.
+        let raw = self.guests.as_deref().filter(|guests| guests.take(Protocol::Tcp) && self.token.is_none());
         let begun = match Wire::plain(tcp) {
             Ok(wire) => self.look(wire, peer, raw).await,
             Err(error) => Err(error),
@@ -230,7 +239,7 @@ impl Door {
     }
 
     /// A stream of ours by its first byte, or by the way in which it was asked for.
-    async fn open(&self, mut stream: Stream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn open(&self, mut stream: Stream, peer: SocketAddr, place: Place) {
         let line = transport::read_line(&mut stream, wire::MAX_OPENING_LINE);
         let opening = match timeout(self.shared.limits.opening, line).await {
             Ok(Ok(line)) => Opening::decode(&line),
@@ -241,8 +250,13 @@ impl Door {
             Ok(opening @ Opening { purpose: Purpose::Stream(_), .. }) => {
                 self.admit_stream(opening, stream, peer, place).await;
             }
-            Ok(Opening { run, purpose: Purpose::Control }) if self.public => {
-                self.begin_run(stream, peer, run).await;
+            Ok(Opening { run, purpose: Purpose::Control, token }) if self.public => {
+                if is_shown(self.token.as_ref(), token.as_deref()) {
+                    self.begin_run(stream, peer, run).await;
+                } else {
+                    self.turn_away(peer, TOKEN_MISSING);
+                    answer(&mut stream, self.shared.instance, Some(TOKEN_MISSING.to_owned())).await;
+                }
             }
             Ok(Opening { purpose: Purpose::Control, .. }) => {
                 debug!(%peer, "another run's control connection: closed");
@@ -264,10 +278,10 @@ impl Door {
 
     async fn admit_stream(
         &self,
-        Opening { run, purpose }: Opening,
+        Opening { run, purpose, .. }: Opening,
         connection: Stream,
         peer: SocketAddr,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) {
         match purpose {
             Purpose::Stream(stream) => self.deliver(run, DataConnection { stream, connection, place }).await,

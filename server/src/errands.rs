@@ -10,9 +10,10 @@ use crate::strangers::Guests;
 use crate::transfers;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use scenario::Token;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -33,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) metrics: Arc<Metrics>,
     /// Whoever comes is served; else only the run that was begun in this process.
     pub(crate) public: bool,
+    /// What must be shown.
+    pub(crate) token: Option<Token>,
     pub(crate) peer: SocketAddr,
     pub(crate) socket: SocketHandle,
     pub(crate) handed: Handed,
@@ -44,6 +47,7 @@ pub(crate) async fn answer(State(desk): State<Desk>, request: Request) -> Respon
         return (StatusCode::FORBIDDEN, "another site's page may not do this\n").into_response();
     }
     let errand = match errand(request.headers()) {
+        None if desk.public && !desk.is_shown(request.headers()) => return unauthorized(),
         None if desk.public => return transfers::serve(&desk, request).await,
         None => return (StatusCode::NOT_FOUND, "nothing is served here but one check\n").into_response(),
         Some(Err(reason)) => return (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response(),
@@ -64,14 +68,37 @@ fn errand(headers: &HeaderMap) -> Option<Result<Errand, OpeningError>> {
     Some(Errand::parse(name.as_bytes(), about))
 }
 
+/// Why whoever shows no token, or another, is not served.
+pub(crate) const TOKEN_MISSING: &str = "it serves only whoever shows its token (--token)";
+
+/// Whether what is `wanted` was shown.
+pub(crate) fn is_shown(wanted: Option<&Token>, shown: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| shown.is_some_and(|shown| wanted.is(shown)))
+}
+
+/// What is answered where it was not (RFC 6750 §3).
+pub(crate) fn unauthorized() -> Response {
+    (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "this server asks for its token\n")
+        .into_response()
+}
+
 impl Desk {
+    /// Whether a request shows the server's token (RFC 6750 §2.1), if it has one.
+    pub(crate) fn is_shown(&self, headers: &HeaderMap) -> bool {
+        let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        is_shown(self.token.as_ref(), shown)
+    }
+
     /// Says who is here, and begins a run where that is asked for.
-    fn ask(&self, Opening { run, purpose }: Opening) -> Reply {
+    fn ask(&self, Opening { run, purpose, token }: Opening) -> Reply {
         let instance = self.shared.instance;
         match purpose {
             Purpose::Stream(_) if self.registry.has(run) => Reply::accepted(instance),
             Purpose::Stream(_) => Reply::refused(instance, "this run is not served here"),
             Purpose::Control if !self.public => Reply::refused(instance, "this server serves one check only"),
+            Purpose::Control if !is_shown(self.token.as_ref(), token.as_deref()) => {
+                Reply::refused(instance, TOKEN_MISSING)
+            }
             Purpose::Control => match self.registry.register(run, self.shared.limits.runs) {
                 Some(place) => {
                     info!(peer = %self.peer, "run begins");

@@ -16,7 +16,7 @@ pub(crate) struct Handed {
 
 #[derive(Debug, Default)]
 struct State {
-    upgrade: Option<WebSocketUpgrade>,
+    upgrade: Option<(WebSocketUpgrade, bool)>,
     carried: Option<(Opening, Carried)>,
     runs: JoinSet<()>,
 }
@@ -39,13 +39,13 @@ impl Handed {
         self.lock().carried.take()
     }
 
-    /// The connection becomes a WebSocket.
-    pub(crate) fn upgrade(&self, upgrade: WebSocketUpgrade) {
-        self.lock().upgrade = Some(upgrade);
+    /// The connection becomes a WebSocket, by a request that showed the server's token or did not.
+    pub(crate) fn upgrade(&self, upgrade: WebSocketUpgrade, shown: bool) {
+        self.lock().upgrade = Some((upgrade, shown));
     }
 
     /// What the connection becomes.
-    pub(crate) fn take_upgrade(&self) -> Option<WebSocketUpgrade> {
+    pub(crate) fn take_upgrade(&self) -> Option<(WebSocketUpgrade, bool)> {
         self.lock().upgrade.take()
     }
 

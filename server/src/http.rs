@@ -53,7 +53,12 @@ pub(crate) enum Became {
     /// It is over, or was closed.
     Nothing,
     /// A WebSocket.
-    Messages(Box<Messages>),
+    Messages {
+        /// Its messages.
+        messages: Box<Messages>,
+        /// Its request showed what the server wants to be shown.
+        shown: bool,
+    },
     /// A stream, in the body of a request or its response.
     Stream(Opening, Box<Stream>),
 }
@@ -95,7 +100,10 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
         return Ok(Became::Stream(opening, Box::new(carried.into_stream(connection, socket))));
     }
     match handed.take_upgrade() {
-        Some(upgrade) => Ok(Became::Messages(Box::new(upgrade.messages(message_max).await?))),
+        Some((upgrade, shown)) => {
+            let messages = Box::new(upgrade.messages(message_max).await?);
+            Ok(Became::Messages { messages, shown })
+        }
         None => Ok(Became::Nothing),
     }
 }
@@ -120,8 +128,12 @@ fn speak_2(wire: Wire, router: Router) -> Connection {
     tasks.run_within(builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router)))
 }
 
-async fn metrics(State(desk): State<Desk>) -> impl IntoResponse {
-    desk.metrics.answer()
+async fn metrics(State(desk): State<Desk>, request: Request) -> Response {
+    if desk.is_shown(request.headers()) {
+        desk.metrics.answer().into_response()
+    } else {
+        errands::unauthorized()
+    }
 }
 
 async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<Body> {
@@ -129,9 +141,11 @@ async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<B
         return (StatusCode::FORBIDDEN, "another site's page may not open a WebSocket here\n")
             .into_response();
     }
+    let shown = desk.is_shown(request.headers());
     let (response, asked) = transport::upgrade(&mut request);
     if let Some(asked) = asked {
-        desk.handed.upgrade(asked);
+        // A check's opening shows the token by itself.
+        desk.handed.upgrade(asked, shown);
     }
     response
 }

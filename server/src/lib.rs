@@ -11,6 +11,7 @@ mod listen;
 mod mailbox;
 mod metrics;
 mod pages;
+mod places;
 pub mod program;
 mod registry;
 mod session;

@@ -11,6 +11,8 @@ use wire::{FRAME_HEADER, Plan};
 pub struct ServerLimits {
     /// Connections whose opening is awaited, and control connections, in all.
     pub connections: usize,
+    /// Those of them that may come from one address.
+    pub connections_per_address: usize,
     /// Streams of one run at a time.
     pub streams: usize,
     /// Runs at a time.
@@ -31,6 +33,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 512,
+            connections_per_address: usize::MAX,
             streams: 512,
             runs: 64,
             message: LIMITS.message_max,

@@ -23,5 +23,5 @@ fn main() -> ExitCode {
     };
     process::log_to_stderr(arguments.verbose + 1);
     let told = Told { file: Some(&arguments.file), ..Told::default() };
-    run(told).unwrap_or_else(|error| process::fail(&error))
+    run(&told).unwrap_or_else(|error| process::fail(&error))
 }

@@ -34,6 +34,8 @@ struct Why {
 pub(crate) enum Reason {
     /// The server serves as many as it may.
     Full,
+    /// So many came from its address already.
+    Address,
     /// It said nothing, or nothing that is understood.
     Stranger,
 }
@@ -66,6 +68,7 @@ impl Metrics {
     pub(crate) fn turned_away(&self, reason: Reason) {
         let reason = match reason {
             Reason::Full => "full",
+            Reason::Address => "address",
             Reason::Stranger => "stranger",
         };
         self.turned_away.get_or_create(&Why { reason }).inc();

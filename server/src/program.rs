@@ -6,6 +6,7 @@ use endpoint::Sampler;
 use pair::{Collection, Watching};
 use process::{port_of, print, read_file, start_printing, start_runtime, stop_on_signal};
 use report::{Started, make_folder};
+use scenario::Token;
 use scenario::files::{CertificateFiles, Listen, ServerFile};
 use socket::Buffers;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -30,14 +31,19 @@ pub struct Told<'a> {
     pub certificate: Option<CertificateFiles>,
     /// The most connections at a time.
     pub connections: Option<u32>,
+    /// The most connections from one address.
+    pub connections_per_address: Option<u32>,
+    /// What clients must show; wins over the file.
+    pub token: Option<Token>,
 }
 
 /// Serves until a signal ends it.
-pub fn run(told: Told<'_>) -> anyhow::Result<ExitCode> {
+pub fn run(told: &Told<'_>) -> anyhow::Result<ExitCode> {
     let Some(path) = told.file else {
         let listen = told.listen.context("--listen or a file is needed")?;
         let buffers = told.buffers.unwrap_or(Buffers::Auto);
-        let settings = settings(listen, buffers, told.connections, tls(told.certificate)?, None);
+        let tls = tls(told.certificate.clone())?;
+        let settings = told.settings(listen, buffers, tls, None);
         let clock = Clock::start();
         let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
         return start_runtime()?.block_on(serve(settings, clock, sampler));
@@ -53,8 +59,8 @@ pub fn run(told: Told<'_>) -> anyhow::Result<ExitCode> {
     serve_file(&text, file, listen, told)
 }
 
-fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) -> anyhow::Result<ExitCode> {
-    let tls = tls(told.certificate.or(file.tls))?;
+fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: &Told<'_>) -> anyhow::Result<ExitCode> {
+    let tls = tls(told.certificate.clone().or(file.tls))?;
     let ServerFile { protocol, message_max, end, .. } = file;
     let (buffers, output, seed) =
         (told.buffers.unwrap_or(end.buffers), end.output.clone(), end.seed.unwrap_or_else(rand::random));
@@ -70,7 +76,7 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     });
     let collection = collected.as_ref().map(|(_, collection)| Arc::clone(collection));
     let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
-    let settings = settings(listen, buffers, told.connections, tls, Some(strangers));
+    let settings = told.settings(listen, buffers, tls, Some(strangers));
     let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
     printer.finish()?;
     if let Some((folder, collection)) = collected {
@@ -101,19 +107,24 @@ fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
     server.transpose().context("could not set TLS up")
 }
 
-fn settings(
-    listen: SocketAddr,
-    buffers: Buffers,
-    connections: Option<u32>,
-    tls: Option<TlsServer>,
-    strangers: Option<Strangers>,
-) -> Settings {
-    let mut limits = ServerLimits::default();
-    if let Some(connections) = connections {
-        limits.connections = connections as usize;
-        limits.streams = limits.connections;
+impl Told<'_> {
+    fn settings(
+        &self,
+        listen: SocketAddr,
+        buffers: Buffers,
+        tls: Option<TlsServer>,
+        strangers: Option<Strangers>,
+    ) -> Settings {
+        let mut limits = ServerLimits::default();
+        if let Some(connections) = self.connections {
+            limits.connections = connections as usize;
+            limits.streams = limits.connections;
+        }
+        if let Some(connections) = self.connections_per_address {
+            limits.connections_per_address = connections as usize;
+        }
+        Settings { listen, buffers, limits, tls, public: true, token: self.token.clone(), strangers }
     }
-    Settings { listen, buffers, limits, tls, public: true, strangers }
 }
 
 async fn serve(settings: Settings, clock: Clock, sampler: Sampler) -> anyhow::Result<ExitCode> {

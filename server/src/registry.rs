@@ -1,8 +1,9 @@
 //! The runs that a server serves at present.
 
+use crate::places::Place;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use transport::Stream;
 use wire::RunId;
 
@@ -15,7 +16,7 @@ pub(crate) struct DataConnection {
     pub(crate) stream: u32,
     pub(crate) connection: Stream,
     /// Its place among the server's connections, kept until its stream is over.
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
 }
 
 /// Where a run's data connections go. Clones share the runs.

@@ -6,7 +6,7 @@ use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use scenario::{
-    HTTP_PATH, Service, Target, Tls, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target,
 };
 use std::net::SocketAddr;
 use trace::Direction;
@@ -44,6 +44,15 @@ pub(crate) struct PathOptions {
     /// Which way the measured stream runs.
     #[arg(long, value_enum, default_value_t = Directions::Both, env = "BACKPRESSURE_DIRECTION")]
     direction: Directions,
+    /// What is shown to a `backpressure server --token`.
+    #[arg(
+        long,
+        value_name = "SECRET",
+        requires = "target",
+        env = "BACKPRESSURE_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<Token>,
     #[command(flatten)]
     tls: TlsOptions,
     #[command(flatten)]
@@ -58,6 +67,8 @@ pub(crate) struct Reach {
     pub(crate) transport: Transport,
     /// What encrypts them.
     pub(crate) tls: Option<Tls>,
+    /// What is shown to the server.
+    pub(crate) token: Option<Token>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,7 +140,8 @@ impl PathOptions {
             }
             None => {}
         }
-        Ok(Reach { topology, transport, tls: self.tls.tls(encrypted)? })
+        let token = self.token.clone();
+        Ok(Reach { topology, transport, tls: self.tls.tls(encrypted)?, token })
     }
 
     /// What --transport and --path say.

@@ -128,6 +128,7 @@ fn scenario() -> Scenario {
         topology: via,
         transport: Transport::Tcp,
         tls: None,
+        token: None,
         directions: vec![Direction::Upload, Direction::Download],
         limit: ByteSize::mib(256),
         hold: Span(Duration::from_secs(2)),

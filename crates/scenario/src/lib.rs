@@ -12,6 +12,7 @@ mod scenario;
 mod service;
 mod share;
 mod target;
+mod token;
 mod transport;
 
 pub use bounds::{LIMITS, Limits, ScenarioError};
@@ -24,6 +25,7 @@ pub use scenario::{Expectations, Integrity, Scenario, Topology};
 pub use service::{FirstMessage, SERVICE_LIMIT, SERVICE_PATIENCE, Service};
 pub use share::Share;
 pub use target::{Target, TargetError, parse_service, parse_target};
+pub use token::{Token, TokenError};
 pub use transport::{
     HTTP_PATH, HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW, HttpRequest, HttpStream, Tls, Transport,
     WEBSOCKET_PATH,

@@ -5,6 +5,7 @@ mod company;
 use crate::bounds::{LIMITS, ScenarioError, size, time};
 use crate::ramp::Ramp;
 use crate::service::Service;
+use crate::token::Token;
 use crate::transport::{Tls, Transport};
 use serde::{Deserialize, Serialize};
 use socket::Buffers;
@@ -78,6 +79,9 @@ pub struct Scenario {
     /// How they are encrypted; none: not at all.
     #[serde(default)]
     pub tls: Option<Tls>,
+    /// What is shown to a server that does not serve everybody; it is not recorded.
+    #[serde(skip)]
+    pub token: Option<Token>,
     /// The directions to measure, one after the other.
     pub directions: Vec<Direction>,
     /// Bytes in the path at which the verdict is `absorbs`.
@@ -214,6 +218,7 @@ mod tests {
             topology: Topology::Loopback,
             transport: Transport::Tcp,
             tls: None,
+            token: None,
             directions: vec![Direction::Upload],
             limit: ByteSize::mib(256),
             hold: Span(Duration::from_secs(2)),

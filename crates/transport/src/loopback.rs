@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use trace::Direction;
 use units::ByteSize;
-use wire::{Opening, Purpose, RunId};
+use wire::{Opening, RunId};
 
 /// A connection that was made, and accepted.
 pub(crate) async fn sockets() -> (TcpStream, TcpStream) {
@@ -110,7 +110,7 @@ pub(crate) async fn accept(wire: Wire) -> Messages {
 
 /// Both ends of a stream over HTTP: the client's, and the server's, which has accepted it.
 async fn carried(stream: &HttpStream, near: Wire, far: Wire, direction: Direction) -> (Stream, Stream) {
-    let opening = Opening { run: RunId::from_random(7), purpose: Purpose::Stream(1) };
+    let opening = Opening::of_stream(RunId::from_random(7), 1);
     let server = Apart::new(stream, "localhost:80");
     let begun = server.carry(near, opening, direction);
     let (client, server) = tokio::join!(begun, accept_request(far, stream.http2));

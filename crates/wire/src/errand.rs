@@ -7,7 +7,7 @@
 use crate::{Opening, OpeningError, RunId};
 
 /// What a request is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
     /// Who is there? The response's body is a reply; where the opening is for control, the run begins.
     Ask(Opening),
@@ -68,15 +68,14 @@ fn numbered(about: &[u8]) -> Result<(RunId, u64), OpeningError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Purpose;
     use proptest::prelude::*;
 
     #[test]
     fn an_errand_comes_back_from_its_headers() {
-        let opening = Opening { run: RunId::from_random(7), purpose: Purpose::Stream(3) };
+        let opening = Opening::of_stream(RunId::from_random(7), 3);
         let token = RunId::from_random(9);
         for errand in [
-            Errand::Ask(opening),
+            Errand::Ask(opening.clone()),
             Errand::Carry(opening),
             Errand::Say { token, first: 17 },
             Errand::Hear { token, received: u64::MAX },

@@ -68,12 +68,22 @@ pub enum Purpose {
 }
 
 /// What the client says first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// The run that the connection belongs to.
     pub run: RunId,
     /// What it is for.
     pub purpose: Purpose,
+    /// What a server asks to be shown that does not serve everybody; for control alone: a stream's run is a secret by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl Opening {
+    /// Of the data connection of a stream.
+    pub const fn of_stream(run: RunId, stream: u32) -> Self {
+        Self { run, purpose: Purpose::Stream(stream), token: None }
+    }
 }
 
 /// What the server answers.
@@ -184,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn opening() -> Opening {
-        Opening { run: RunId::from_random(7), purpose: Purpose::Stream(3) }
+        Opening::of_stream(RunId::from_random(7), 3)
     }
 
     #[test]

@@ -4,24 +4,18 @@ use super::Door;
 use crate::errands::Desk;
 use crate::handed::Handed;
 use crate::http::{self, Became, Site};
+use crate::places::Place;
 use crate::strangers::Guests;
 use scenario::files::Protocol;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
 use transport::{Messages, Received, Wire};
 use wire::OPENING_BYTE;
 
 impl Door {
-    pub(super) async fn receive_http(
-        &self,
-        wire: Wire,
-        http2: bool,
-        peer: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) {
+    pub(super) async fn receive_http(&self, wire: Wire, http2: bool, peer: SocketAddr, place: Place) {
         let patience = self.shared.limits.opening;
         let guests = self.guests.as_deref();
         let site = Site {
@@ -37,13 +31,16 @@ impl Door {
             mailboxes: self.mailboxes.clone(),
             guests: self.guests.clone(),
             public: self.public,
+            token: self.token.clone(),
             metrics: Arc::clone(&self.metrics),
             peer,
             socket: wire.handle(),
             handed: handed.clone(),
         };
         match http::serve(wire, site, desk).await {
-            Ok(Became::Messages(messages)) => self.receive_messages(*messages, peer, place).await,
+            Ok(Became::Messages { messages, shown }) => {
+                self.receive_messages(*messages, shown, peer, place).await;
+            }
             Ok(Became::Stream(opening, stream)) => self.admit_stream(opening, *stream, peer, place).await,
             Ok(Became::Nothing) => {}
             Err(error) => debug!(%peer, %error, "HTTP ended"),
@@ -52,18 +49,20 @@ impl Door {
         handed.runs_are_over().await;
     }
 
-    async fn receive_messages(&self, mut messages: Messages, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    /// An opening shows what must be shown by itself; guests have `shown` it with their request, or are none.
+    async fn receive_messages(&self, mut messages: Messages, shown: bool, peer: SocketAddr, place: Place) {
         let patience = self.shared.limits.opening;
-        let speak_after = self.guests.as_deref().and_then(Guests::speak_after);
+        let guests = self.guests.as_deref().filter(|_| shown);
+        let speak_after = guests.and_then(Guests::speak_after);
         let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
             Ok(Ok(first)) => first,
             Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) if let (Some(guests), Some(_)) = (&self.guests, speak_after) => {
+            Err(_) if let (Some(guests), Some(_)) = (guests, speak_after) => {
                 return guests.serve_messages(messages, None, peer).await;
             }
             Err(_) => return self.turn_away(peer, "said nothing in time"),
         };
-        match (first, self.guests.as_deref()) {
+        match (first, guests) {
             (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
                 self.open(messages.into_stream(first), peer, place).await;
             }

@@ -41,7 +41,7 @@ impl Exchanges {
         most: usize,
     ) -> Result<Bytes, HandshakeError> {
         let mut request = to
-            .request(Method::POST, about)?
+            .request(Method::POST, &about)?
             .map(|()| Full::new(body).map_err(|never| match never {}).boxed_unsync());
         request.headers_mut().insert(CONTENT_TYPE, super::request::BYTES);
         let response = self.sender.send(request);

@@ -67,7 +67,7 @@ impl Apart {
     fn head(&self, opening: Opening, direction: Direction) -> Result<Request<()>, HandshakeError> {
         let upload = direction == Direction::Upload;
         let method = if upload { Method::POST } else { Method::GET };
-        let mut request = self.request(method, Errand::Carry(opening))?;
+        let mut request = self.request(method, &Errand::Carry(opening))?;
         let headers = request.headers_mut();
         headers.insert(CACHE_CONTROL, NO_STORE);
         if upload {
@@ -82,7 +82,7 @@ impl Apart {
     }
 
     /// The head of a request of ours.
-    pub(crate) fn request(&self, method: Method, errand: Errand) -> Result<Request<()>, HandshakeError> {
+    pub(crate) fn request(&self, method: Method, errand: &Errand) -> Result<Request<()>, HandshakeError> {
         let (name, about) = errand.headers();
         let asked = &self.http.request;
         let host = asked.host.as_ref().unwrap_or(&self.address);
