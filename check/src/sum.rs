@@ -4,7 +4,7 @@ use crate::course::Cut;
 use crate::crowd::{Course, Fate};
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
-use crate::nothing::{lost, unopened};
+use crate::nothing::{is_local, lost, unopened};
 use report::{ConnectionRow, Crowd, DirectionReport};
 use scenario::Scenario;
 use std::collections::BTreeMap;
@@ -67,7 +67,9 @@ impl Sum {
             }
             Some(Fate::Unopened { error, waited }) => {
                 let measured = match &error {
-                    CheckError::Open(open) => unopened(open, waited, self.direction, self.run),
+                    CheckError::Open(open) if !is_local(open) => {
+                        unopened(open, waited, self.direction, self.run)
+                    }
                     other => lost(other, self.direction, self.run),
                 };
                 self.refused.get_or_insert(error);
