@@ -133,7 +133,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
             }
         }
     };
-    watch.subject.flush();
+    watch.subject.finish();
     while let Ok(batch) = watch.batches.try_recv() {
         observer.take(batch);
     }
