@@ -26,6 +26,8 @@ pub(crate) fn trickle(connections: u32) -> TrickleShape {
 pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32) -> Plan {
     let trickle = trickle(scenario.connections);
     let slow = if scenario.slow.is_some() { scenario.deadline.0 } else { Duration::ZERO };
+    // How long a consumer is slow depends on messages and round trips too.
+    let slow_slack = if scenario.slow.is_some() { SLACK } else { Duration::ZERO };
     let beside = if scenario.neighbours > 0 { SETTLE + BEFORE } else { Duration::ZERO };
     let phases = [
         // Who is open waits for those that are opened after it.
@@ -45,7 +47,7 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
         seed: scenario.seed.wrapping_add(u64::from(run - 1)),
         trickle,
         sample: scenario.sample,
-        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
+        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE + slow_slack),
         total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
         bytes_max: bytes_max(scenario, direction),
         user_timeout: scenario.user_timeout,
