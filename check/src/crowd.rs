@@ -90,6 +90,8 @@ pub(crate) async fn measure(
     let mut fates: Vec<Option<Fate>> = (0..connections).map(|_| None).collect();
     while let Some(ended) = tasks.join_next().await {
         match ended {
+            // All have the same plan: who is refused before anything was sent is refused for all, who need not be asked.
+            Ok((_, Fate::Unopened { error: error @ CheckError::Refused(_), .. })) => return Err(error),
             Ok((index, fate)) => {
                 if let Some(place) = fates.get_mut(index as usize) {
                     *place = Some(fate);
@@ -117,18 +119,20 @@ impl Shared {
     async fn lead(&self, index: u32, member: Member) -> Fate {
         let scenario = &self.means.scenario;
         let clock = self.means.clock;
-        sleep(clock.until(self.began.plus(scenario.ramp.slot(index)))).await;
-        let place = self.places.acquire().await;
-        let asked = clock.now();
-        let opened = Connection::open(&self.means, &self.opener, Arc::clone(&self.plan), self.offset);
-        // A box each: what it takes to open a connection is given back once it is open.
-        let connection = match Box::pin(or_stopped(&self.means.stop, opened)).await {
+        let mut asked = clock.now();
+        let opening = async {
+            sleep(clock.until(self.began.plus(scenario.ramp.slot(index)))).await;
+            let _place = self.places.acquire().await;
+            asked = clock.now();
+            // A box: what it takes to open a connection is given back once it is open.
+            Box::pin(Connection::open(&self.means, &self.opener, Arc::clone(&self.plan), self.offset)).await
+        };
+        let connection = match or_stopped(&self.means.stop, opening).await {
             Ok(connection) => connection,
             Err(error) => {
                 return Fate::Unopened { error, waited: clock.now().since(asked).unwrap_or_default() };
             }
         };
-        drop(place);
         let opened = clock.now().since(self.began).unwrap_or_default();
         let Connection { stage, round_trip, client } = connection;
         let setting = Setting {

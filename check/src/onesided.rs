@@ -121,7 +121,7 @@ fn before_anything(
         Some(Cut::Ended) => {
             let detail = side.track.end().map_or_else(String::new, |(_, _, detail)| detail);
             // An answer that refuses the request refuses the check, but for one that finds the body too large.
-            let refused = detail.starts_with(ANSWERED) && !detail.contains("413");
+            let refused = detail.strip_prefix(ANSWERED).is_some_and(|status| !status.starts_with("413 "));
             if begun && !refused { Ok(()) } else { Err(CheckError::Short { address, bytes, detail }) }
         }
         _ => Ok(()),

@@ -26,8 +26,12 @@ pub(crate) fn trickle(connections: u32) -> TrickleShape {
 pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffset, run: u32) -> Plan {
     let trickle = trickle(scenario.connections);
     let slow = if scenario.slow.is_some() { scenario.deadline.0 } else { Duration::ZERO };
+    // How long a consumer is slow depends on messages and round trips too.
+    let slow_slack = if scenario.slow.is_some() { SLACK } else { Duration::ZERO };
     let beside = if scenario.neighbours > 0 { SETTLE + BEFORE } else { Duration::ZERO };
     let phases = [
+        // Who is open waits for those that are opened after it.
+        scenario.ramp.slot(scenario.connections),
         beside,
         scenario.baseline.0,
         scenario.deadline.0 * 2,
@@ -43,7 +47,7 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
         seed: scenario.seed.wrapping_add(u64::from(run - 1)),
         trickle,
         sample: scenario.sample,
-        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE),
+        stall_max: Span(scenario.deadline.0 + scenario.hold.0 + GRACE + slow_slack),
         total_max: Span(phases.into_iter().sum::<Duration>() + SLACK),
         bytes_max: bytes_max(scenario, direction),
         user_timeout: scenario.user_timeout,
@@ -69,6 +73,20 @@ const LAST_WRITE: ByteSize = ByteSize::mib(17);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::example::scenario;
+    use scenario::Ramp;
+
+    #[test]
+    fn who_is_open_first_may_wait_until_the_last_is_opened_too() {
+        let total_max = |connections| {
+            let ramp: Ramp = "1/s".parse().unwrap();
+            let scenario = Scenario { connections, ramp, ..scenario() };
+            plan(&scenario, Direction::Upload, ClockOffset::default(), 1).total_max.0
+        };
+        // Fewer than 200 have the same trickle.
+        assert_eq!(total_max(150), total_max(50) + Duration::from_secs(100));
+        assert!(total_max(3_600) > Duration::from_hours(1));
+    }
 
     #[test]
     fn many_connections_send_no_more_small_messages_than_two_cores_carry() {

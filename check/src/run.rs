@@ -5,9 +5,8 @@ use crate::direction::{Means, measure};
 use crate::error::CheckError;
 use crate::evaluate::Measured;
 use crate::live::Live;
-use crate::nothing::{lost, unopened};
+use crate::nothing::{is_local, lost, unopened};
 use crate::onesided;
-use client::{DialError, OpenError};
 use endpoint::{Crew, Patterns, Sampler};
 use report::{ConnectionRow, DirectionReport, Environment, PathDescription, RunDocument, RunReport, Started};
 use scenario::{Scenario, Service, Topology};
@@ -77,7 +76,7 @@ pub async fn run(check: Check) -> Result<CheckResult, CheckError> {
                 // Before anything was opened the check could not run; later the path broke.
                 Err(CheckError::Open(error))
                     if !result.streams.is_empty()
-                        && !is_name(&error)
+                        && !is_local(&error)
                         && bench.clock_offset().await.is_ok() =>
                 {
                     let waited = clock.now().since(asked).unwrap_or_default();
@@ -128,11 +127,6 @@ async fn run_one_sided(
         }
     }
     Ok(result)
-}
-
-/// A name that cannot be resolved is no fault of the path.
-fn is_name(error: &OpenError) -> bool {
-    matches!(error, OpenError::Dial(DialError::Resolve { .. }))
 }
 
 /// A run is as good as its worst direction.

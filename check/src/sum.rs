@@ -4,7 +4,7 @@ use crate::course::Cut;
 use crate::crowd::{Course, Fate};
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
-use crate::nothing::{lost, unopened};
+use crate::nothing::{is_local, lost, nothing, unopened};
 use report::{ConnectionRow, Crowd, DirectionReport};
 use scenario::Scenario;
 use std::collections::BTreeMap;
@@ -67,13 +67,18 @@ impl Sum {
             }
             Some(Fate::Unopened { error, waited }) => {
                 let measured = match &error {
-                    CheckError::Open(open) => unopened(open, waited, self.direction, self.run),
+                    CheckError::Open(open) if !is_local(open) => {
+                        unopened(open, waited, self.direction, self.run)
+                    }
                     other => lost(other, self.direction, self.run),
                 };
                 self.refused.get_or_insert(error);
                 (measured, None)
             }
-            None => (lost(&CheckError::Interrupted, self.direction, self.run), None),
+            None => {
+                let reason = "not measured: its task failed, which is a fault of this program".to_owned();
+                (nothing(Verdict::Undecided, reason, None, self.direction, self.run), None)
+            }
         };
         self.rows.push(ConnectionRow::new((self.run, self.direction, connection), opened, &measured.report));
         self.keep(connection, measured);

@@ -9,7 +9,8 @@ use wire::{FRAME_HEADER, Plan};
 /// The bounds of one server.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerLimits {
-    /// Connections whose opening is awaited, and control connections, in all.
+    /// Connections at a time: each keeps its place until it ends, whether its opening is awaited or it is a stream, a
+    /// control connection or a guest.
     pub connections: usize,
     /// Those of them that may come from one address.
     pub connections_per_address: usize,
@@ -58,6 +59,16 @@ impl ServerLimits {
 
     /// Why `plan` is not granted; `None` when it is.
     pub(crate) fn objection(&self, plan: &Plan) -> Option<String> {
+        // The control connection has a place too.
+        let places = (plan.at_once as usize).saturating_add(1);
+        let most = self.connections.min(self.streams.saturating_add(1));
+        if places > most {
+            return Some(format!(
+                "it has places for {most} connections, and {} streams with their control connection need {places}; \
+                 start it with --connections {places} or more",
+                plan.at_once
+            ));
+        }
         let smallest = ByteSize::bytes(FRAME_HEADER as u64);
         let messages = [plan.message, plan.trickle.message];
         if messages.iter().any(|message| !(smallest..=self.message).contains(message)) {
@@ -81,5 +92,44 @@ impl ServerLimits {
             return Some(format!("socket buffers may have {largest} at most"));
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trace::Direction;
+    use wire::TrickleShape;
+
+    fn plan(at_once: u32) -> Plan {
+        let message = ByteSize::kib(64);
+        Plan {
+            direction: Direction::Upload,
+            message,
+            buffers: Buffers::Auto,
+            rate: None,
+            check_payloads: true,
+            seed: 1,
+            trickle: TrickleShape { messages: 40, spacing: Span(Duration::from_millis(20)), message },
+            sample: Span(Duration::from_millis(1)),
+            stall_max: Span(Duration::from_mins(1)),
+            total_max: Span(Duration::from_mins(10)),
+            bytes_max: ByteSize::mib(1),
+            user_timeout: None,
+            at_once,
+            producer_to_consumer: 0,
+        }
+    }
+
+    #[test]
+    fn more_streams_at_once_than_there_are_places_beside_control_are_refused_beforehand() {
+        let limits = ServerLimits::default();
+        assert_eq!(limits.objection(&plan(511)), None);
+        let objection = limits.objection(&plan(512)).unwrap();
+        assert!(objection.ends_with("start it with --connections 513 or more"), "{objection}");
+        let roomy = limits.for_connections(2_000);
+        assert_eq!(roomy.objection(&plan(1_000)), None);
+        let few = ServerLimits { streams: 100, ..roomy };
+        assert!(few.objection(&plan(101)).is_some() && few.objection(&plan(100)).is_none());
     }
 }

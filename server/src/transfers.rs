@@ -118,7 +118,7 @@ mod tests {
         let of = |text: &str| size(&text.parse().unwrap());
         assert_eq!(of("/http"), Ok(USUAL));
         assert_eq!(of("/http?bytes=10KiB"), Ok(ByteSize::kib(10)));
-        assert_eq!(of("/http?x=1&bytes=7"), Ok(ByteSize::bytes(7)));
+        assert_eq!(of("/http?x=1&bytes=7B"), Ok(ByteSize::bytes(7)));
         assert!(of("/http?bytes=lots").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Many connections measured at once.
 
-use crate::command::{Background, Checked, check, free_port, program, server_by};
+use crate::command::{self, Background, Checked, check, free_port, program, server_by};
 use crate::relay::{Behaviour, Relay};
 use crate::workplace::{Workplace, text_of};
 use serde_json::Value;
@@ -72,6 +72,18 @@ fn connections_read_slowly_together() {
     let found = run(&format!("--connections 5 --slow 20% --direction download {QUICK}"));
     assert_eq!((found.word(), found.code), ("propagates", 0), "{}", found.verdict);
     assert!(found.only()["slow"]["rate_ratio"].is_number(), "{}", found.verdict);
+}
+
+#[test]
+fn more_connections_than_a_server_has_places_for_are_refused_by_it_at_once() {
+    let (_server, address) = roomy_server(100);
+    let target = format!("tcp://{address}");
+    // The refusal waits for no ramp: it alone would take longer than a test may.
+    let options = ["check", "--target", &target, "--connections", "100", "--ramp", "1/s", "--output", "none"];
+    let (code, shown, complaint) = command::run(&options);
+    assert_eq!(code, 2, "{shown}{complaint}");
+    assert!(complaint.contains("start it with --connections 101 or more"), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
 }
 
 #[track_caller]

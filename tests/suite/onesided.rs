@@ -90,6 +90,7 @@ const tcp = {
   silent: (socket) => socket.on('error', () => {}),
   short: (socket) => socket.end('that is all'),
   deaf: (socket) => { socket.pause(); socket.on('error', () => {}); },
+  half_closes: (socket) => { socket.end(); socket.resume(); socket.on('error', () => {}); },
   sink: (socket) => { socket.resume(); socket.on('error', () => {}); },
   hoards: (socket) => { socket.on('data', (bytes) => all.push(Buffer.from(bytes))); socket.on('error', () => {}); },
   naps: (socket) => {

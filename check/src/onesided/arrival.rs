@@ -206,13 +206,12 @@ impl Resumption<'_> {
         let half = beyond / 2.0;
         let begins = self.passed.partition_point(|passed| arrived(passed) < own).saturating_sub(1);
         let starts = self.passed.get(begins..).unwrap_or_default();
+        let most = bytes + largest_step(starts);
         let mut ends = starts.iter().peekable();
         let mut fastest: Option<Duration> = None;
         for start in starts {
             while ends.next_if(|end| arrived(end) - arrived(start).max(own) < half).is_some() {}
-            let Some(end) = ends.peek().filter(|end| arrived(end) <= bytes + largest_step(starts)) else {
-                break;
-            };
+            let Some(end) = ends.peek().filter(|end| arrived(end) <= most) else { break };
             let time = end.0.since(start.0).unwrap_or_default();
             fastest = Some(fastest.map_or(time, |fastest| fastest.min(time)));
         }

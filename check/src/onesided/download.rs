@@ -161,8 +161,10 @@ pub(crate) fn passed(samples: &[Sample], from: Timestamp, until: Timestamp) -> V
 
 /// The service closed its direction, and did not reset it.
 fn ended_in_order(side: &Side<'_>) -> bool {
-    let reset = side.track.samples.last().is_some_and(|sample| sample.state == TcpState::Closed);
-    !reset && side.track.end().is_some_and(|(_, how, _)| how == trace::How::Fin)
+    let Some((at, trace::How::Fin, _)) = side.track.end() else { return false };
+    // Later it is closed because we closed our direction too.
+    let before = side.track.samples.iter().rev().find(|sample| sample.at <= at);
+    before.is_none_or(|sample| sample.state != TcpState::Closed)
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -123,7 +123,7 @@ impl<'a> Findings<'a> {
         let did = match how {
             How::Fin => "closed the connection",
             How::Timeout => "fell silent",
-            How::Reset if detail.contains(ANSWERED) => "gave its answer",
+            How::Reset if detail.starts_with(ANSWERED) => "gave its answer",
             How::Reset => "broke the connection",
         };
         let reason = format!("the service, or what lies before it, {did} {when}: {detail}");

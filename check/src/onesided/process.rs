@@ -28,7 +28,7 @@ pub(crate) struct Use {
     pub(crate) at: Timestamp,
     /// `VmRSS`: `smaps_rollup` is more exact, but walks the process's pages under its lock and so disturbs what it measures.
     pub(crate) resident: u64,
-    /// Time on processors: exact, or in ticks of 10 ms where the kernel keeps no statistics of its scheduler.
+    /// Time on processors: exact while no thread has ended or where all are there, else in ticks of 10 ms.
     pub(crate) cpu: Duration,
 }
 
@@ -77,6 +77,7 @@ impl Gauge {
     pub(crate) fn share(&self, from: Timestamp, until: Timestamp) -> Option<f64> {
         let (first, last) = (self.at(from)?, self.at(until)?);
         let time = last.at.since(first.at).filter(|time| *time >= INTERVAL)?;
+        // When a thread ends, what is known of its time falls by a tick or two at most.
         Some(last.cpu.saturating_sub(first.cpu).as_secs_f64() / time.as_secs_f64())
     }
 
@@ -96,10 +97,14 @@ fn look(process: u32, at: Timestamp) -> io::Result<Use> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let resident = resident(&status).ok_or_else(|| io::Error::other("it has no memory of its own"))?;
-    let cpu = on_processors(process)
-        .or_else(|| cpu(&stat))
+    let cpu = used_by_all(on_processors(process), cpu(&stat))
         .ok_or_else(|| io::Error::other("its processor time is unreadable"))?;
     Ok(Use { at, resident, cpu })
+}
+
+/// Neither is more than what was used: `exact` lacks the threads that ended, `ticks` what is less than a tick.
+fn used_by_all(exact: Option<Duration>, ticks: Option<Duration>) -> Option<Duration> {
+    exact.max(ticks)
 }
 
 /// Of all threads that are there (`schedstat`: nanoseconds on a processor, and waiting for one).
@@ -140,6 +145,31 @@ mod tests {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 0 0 0 30 12 0 0 20 0 1 0 5 1 1";
         assert_eq!(cpu(stat), Some(Duration::from_millis(420)));
         assert_eq!(cpu("7 (x"), None);
+    }
+
+    #[test]
+    fn a_thread_that_ended_has_used_its_time_all_the_same() {
+        let gauge = |uses: [(Duration, Duration); 2]| Gauge {
+            process: 1,
+            clock: Clock::start(),
+            uses: uses
+                .into_iter()
+                .zip([0, 1_000_000_000])
+                .map(|((exact, ticks), at)| Use {
+                    at: Timestamp::from_nanos(at),
+                    resident: 1,
+                    cpu: used_by_all(Some(exact), Some(ticks)).unwrap(),
+                })
+                .collect(),
+            gone: false,
+        };
+        let ms = Duration::from_millis;
+        let (start, end) = (Timestamp::from_nanos(0), Timestamp::from_nanos(1_000_000_000));
+        let share = |gauge: &Gauge| gauge.share(start, end).unwrap();
+        let all_there = gauge([(ms(1_005), ms(1_000)), (ms(1_508), ms(1_500))]);
+        assert!((share(&all_there) - 0.503).abs() < 1e-9);
+        let one_ended = gauge([(ms(1_005), ms(1_000)), (ms(200), ms(1_900))]);
+        assert!((share(&one_ended) - 0.895).abs() < 1e-9, "{}", share(&one_ended));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Consumer<'a> {
     outbox: Outbox,
     subject: Arc<Subject>,
     intake: Intake,
-    /// Set while stalled: when it goes on by itself.
+    /// Set while stalled or slow: when it goes on by itself.
     resume_at: Option<Instant>,
     /// Set while slow: when it may read, and how much.
     reader: Option<Reader>,
@@ -145,6 +145,7 @@ impl<'a> Consumer<'a> {
             }
             Command::Slow { rate } => {
                 let now = self.outbox.clock.now();
+                self.resume_at = Some(Instant::now() + self.plan.stall_max.0);
                 self.reader = Some(Reader::new(&ReadPlan::paced(rate), now));
                 self.outbox.event_at(now, Event::Slowed { rate, bytes });
             }

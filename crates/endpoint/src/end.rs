@@ -112,6 +112,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
     let mut watch = sampler.watch(target)?;
     let mut observer = Observer {
         role,
+        peer,
         socket: stream.socket(),
         gate: stream.gate(),
         outbox: outbox.clone(),
@@ -132,7 +133,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
             }
         }
     };
-    watch.subject.flush();
+    watch.subject.finish();
     while let Ok(batch) = watch.batches.try_recv() {
         observer.take(batch);
     }
@@ -203,6 +204,7 @@ impl Done {
 /// Keeps the samples, and sees from them that a connection ended while nobody reads or writes.
 struct Observer {
     role: Role,
+    peer: Peer,
     socket: SocketHandle,
     gate: Arc<Gate>,
     outbox: Outbox,
@@ -231,6 +233,8 @@ impl Observer {
             return;
         }
         match sample.state {
+            // A service that has nothing to say may close its direction at once, and go on reading ours.
+            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing if self.peer == Peer::Service => {}
             TcpState::CloseWait | TcpState::LastAck | TcpState::Closing => {
                 self.outbox.ended_at(sample.at, How::Fin, "the peer closed its direction".to_owned());
             }

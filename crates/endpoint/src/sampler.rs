@@ -86,9 +86,9 @@ impl Watch {
         self.batches.try_recv().ok()
     }
 
-    /// Has all that was sampled handed over.
+    /// Takes the last sample, which has all that passed until now, and has everything handed over.
     pub fn flush(&self) {
-        self.subject.flush();
+        self.subject.finish();
     }
 
     /// What watching cost so far.

@@ -150,11 +150,21 @@ impl Subject {
         self.due.load(Relaxed) <= horizon.as_nanos()
     }
 
-    /// Hands over what was sampled since the last time.
-    pub(crate) fn flush(&self) {
+    /// Takes the last sample, which has all that passed, and hands over what was sampled since the last time.
+    pub(crate) fn finish(&self) {
         let mut notes = self.lock();
+        // Nobody samples after this: whoever looked at the clock before would come too late.
+        let Some(socket) = notes.socket.take() else { return };
+        let now = self.clock.now();
+        match self.sample(&socket, now) {
+            Ok(sample) => {
+                notes.batch.push(sample);
+                notes.taken += 1;
+            }
+            Err(_) => notes.lost += 1,
+        }
         if !notes.batch.is_empty() {
-            self.hand_over(&mut notes, self.clock.now());
+            self.hand_over(&mut notes, now);
         }
     }
 

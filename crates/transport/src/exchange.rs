@@ -139,12 +139,17 @@ impl ExchangeBytes {
 impl Carrier for ExchangeBytes {
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
-            self.drive(context)?;
+            let driven = self.drive(context);
+            if let Answer::Body(_) = self.response {
+                driven.map_err(cut_off)?;
+            } else {
+                driven?;
+            }
             ready!(self.poll_response(context)).map_err(HandshakeError::into_io)?;
             let Answer::Body(body) = &mut self.response else { return Poll::Ready(Ok(())) };
             match ready!(Pin::new(body).poll_frame(context)) {
                 Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
-                Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
+                Some(Err(error)) => return Poll::Ready(Err(cut_off(into_io(error)))),
                 None => self.response = Answer::Over,
             }
         }
@@ -234,6 +239,14 @@ impl fmt::Debug for ExchangeBytes {
 fn framed(count: usize) -> u64 {
     let digits = u64::from(count.max(1).ilog(16)) + 1;
     count as u64 + digits + 4
+}
+
+/// A body that ends before its length, or its last chunk, did not end in order (RFC 9112 §8).
+fn cut_off(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::new(io::ErrorKind::ConnectionAborted, error),
+        _ => error,
+    }
 }
 
 fn failed(error: hyper::Error) -> HandshakeError {

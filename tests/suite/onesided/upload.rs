@@ -32,6 +32,14 @@ fn what_a_service_does_with_a_flood_that_it_takes_only_its_memory_tells() {
 }
 
 #[test]
+fn a_service_that_says_nothing_and_closes_its_own_direction_is_flooded_all_the_same() {
+    let service = Service::node("half_closes");
+    let found = one_sided("upload", &service.target("tcp"), "--limit 64MiB");
+    assert_eq!((found.code, found.word()), (1, "undecided"), "{}", found.verdict);
+    assert!(figure(&found, "taken_bytes") >= f64::from(64 << 20), "{}", found.verdict);
+}
+
+#[test]
 fn a_service_that_goes_on_by_itself_is_seen_to() {
     let service = Service::node("naps");
     let found = one_sided("upload", &service.target("tcp"), "--limit 64MiB --hold 3s");

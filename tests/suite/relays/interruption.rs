@@ -125,6 +125,21 @@ fn an_interrupt_between_two_directions_is_not_as_expected_though_the_first_was()
     assert_eq!((checked.word(), checked.code), ("undecided", 1), "{}", checked.verdict);
 }
 
+#[test]
+fn an_interrupt_while_connections_are_still_opened_waits_for_none_of_them() {
+    let path = Path::through(Behaviour::Plain);
+    // The ramp alone takes longer than any test may.
+    let check = path.command("--direction upload --connections 1000 --ramp 2/s");
+    let interrupted = interrupt(check, "-INT", path.relay.address(), two_are_connected);
+    let checked = command::checked(&interrupted.output);
+    assert_eq!((checked.word(), checked.code), ("undecided", 1), "{}", checked.verdict);
+    assert!(checked.reason().contains("interrupted"), "{}", checked.reason());
+}
+
+fn two_are_connected(relay: SocketAddr) {
+    until(|| queues_to(relay).len() > 1);
+}
+
 fn is_connected(relay: SocketAddr) {
     until(|| !queues_to(relay).is_empty());
 }

@@ -2,6 +2,7 @@ use crate::loopback::sockets;
 use crate::{HandshakeError, Stream, Wire, connect_service};
 use proptest::prelude::*;
 use scenario::{FirstMessage, Transport};
+use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -76,6 +77,24 @@ async fn an_answer_that_refuses_is_named_with_where_it_leads() {
     );
     let (stream, ..) = asked(Direction::Download, None, b"220 mail.example.net ESMTP\r\n").await;
     assert!(stream.unwrap_err().to_string().contains("as an HTTP server does"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_off_does_not_end_in_order() {
+    let lengths = ["Content-Length: 100\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"];
+    for rest in lengths {
+        let answer = format!("HTTP/1.1 200 OK\r\n{rest}");
+        let (stream, _, far) = asked(Direction::Download, None, answer.as_bytes()).await;
+        let mut stream = stream.unwrap();
+        drop(far);
+        let mut body = Vec::new();
+        let error = stream.read_to_end(&mut body).await.unwrap_err();
+        assert_eq!(
+            (body.as_slice(), error.kind()),
+            (&b"abc"[..], io::ErrorKind::ConnectionAborted),
+            "{rest}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -79,13 +79,17 @@ fn verifier(
     }
     let mut known = own.map(|own| own.0.clone()).into_iter().collect::<Vec<_>>();
     let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(known.iter().cloned());
     if let Some(path) = &tls.ca {
-        known.extend(certificates(path)?);
+        for (certificate, number) in certificates(path)?.into_iter().zip(1..) {
+            let unreadable = |_| TlsSetupError::Unreadable { path: path.clone(), number };
+            roots.add(certificate.clone()).map_err(unreadable)?;
+            known.push(certificate);
+        }
     } else {
         // What cannot be read of the system's is said by whoever is not trusted for it.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    roots.add_parsable_certificates(known.iter().cloned());
     if roots.is_empty() {
         return Err(TlsSetupError::NoRoots);
     }
@@ -99,7 +103,11 @@ fn verifier(
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
     let read = |source| TlsSetupError::Read { path: path.to_owned(), source };
     let text = std::fs::read(path).map_err(read)?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&text).filter_map(Result::ok).collect();
+    let numbered = CertificateDer::pem_slice_iter(&text).zip(1..);
+    let read = numbered.map(|(found, number)| {
+        found.map_err(|_| TlsSetupError::Unreadable { path: path.to_owned(), number })
+    });
+    let found = read.collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() {
         return Err(TlsSetupError::Pem { path: path.to_owned(), what: "certificate" });
     }

@@ -25,6 +25,14 @@ pub enum TlsSetupError {
         /// What was looked for.
         what: &'static str,
     },
+    /// A certificate among those in a file is damaged.
+    #[error("could not read certificate {number} in {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Which of them, from 1.
+        number: usize,
+    },
     /// The system trusts nobody.
     #[error("this system has no CA certificates; give --ca FILE or --insecure")]
     NoRoots,

@@ -1,6 +1,7 @@
 use crate::loopback::Carriage;
 use crate::loopback::{sockets, streams, wires};
 use crate::{Stream, TlsClient, TlsError, TlsServer, Wire};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use scenario::{Tls, Transport};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -45,6 +46,24 @@ async fn a_certificate_is_accepted_by_whom_and_what_it_names() {
     assert!(unknown.contains("signed by nobody who is trusted here"), "{unknown}");
     let insecure = Tls { insecure: true, ..Tls::default() };
     assert!(outcome(&insecure, false, "[::1]:1").await.is_ok());
+}
+
+#[test]
+fn a_damaged_certificate_among_those_to_be_trusted_is_no_silence() {
+    let (_, own) = TlsServer::with_own_certificate(vec!["localhost".to_owned()]).unwrap();
+    let pem = |bytes: &str| format!("-----BEGIN CERTIFICATE-----\n{bytes}\n-----END CERTIFICATE-----\n");
+    let whole = pem(&BASE64_STANDARD.encode(&own.0));
+    let path = std::env::temp_dir().join(format!("backpressure-damaged-{}.pem", std::process::id()));
+    let trusting = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        TlsClient::new(&Tls { ca: Some(path.clone()), ..Tls::default() }, None).map(drop)
+    };
+    assert!(trusting(&whole).is_ok());
+    for damaged in [pem("AAAA"), pem("no base64!")] {
+        let error = trusting(&format!("{whole}{damaged}")).unwrap_err().to_string();
+        assert!(error.starts_with("could not read certificate 2 in "), "{error}");
+    }
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[tokio::test]
