@@ -67,8 +67,6 @@ pub struct Outcome {
     pub collection: Collection,
     /// How the first ended that did so before its time, or the server's waiting.
     pub remark: Option<Remark>,
-    /// It was asked to end.
-    pub interrupted: bool,
 }
 
 /// What is to be said of an end.
@@ -141,7 +139,7 @@ impl Client {
             }
             None => {}
         }
-        Ok(Outcome { collection, remark, interrupted: self.stop.is_cancelled() })
+        Ok(Outcome { collection, remark })
     }
 }
 

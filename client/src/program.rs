@@ -34,25 +34,31 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
     let outcome = start_runtime()?.block_on(complete(client));
     let (file, role, seed, interval) = told;
-    let Outcome { collection, remark, interrupted: _ } = outcome?;
-    printer.finish()?;
-    let document = collection.document().judged(&file.expect);
+    let Outcome { collection, remark } = outcome?;
+    let mut document = collection.document().judged(&file.expect);
+    if let Some(Remark::Early(reason)) = &remark {
+        document.expected = false;
+        document.unexpected.insert(0, reason.clone());
+    }
     let summary = if role == Role::Producer { fired(&file, &document) } else { String::new() };
-    print(&format!("\n{summary}{}", pair_text(&document)))?;
-    let unexpected = document.unexpected.clone();
+    let mut text_of_it = format!("\n{summary}{}", pair_text(&document));
+    let unexpected = document.unexpected.first().cloned();
     if let Some(folder) = &file.end.output {
+        // Before anything is printed: a recording must not be lost because nobody reads what is.
         let run = pair::describe(&text, seed, interval, started);
         collection.into_recording(run, document).write(folder)?;
-        print(&format!("recording     {}\n", folder.display()))?;
+        text_of_it.push_str(&format!("recording     {}\n", folder.display()));
     }
-    match remark {
-        Some(Remark::Early(reason)) => return Ok(not_as_expected(&reason)),
-        Some(Remark::Note(note)) => print(&format!("closing       {note}\n"))?,
-        None => {}
+    if let Some(Remark::Note(note)) = &remark {
+        text_of_it.push_str(&format!("closing       {note}\n"));
     }
-    Ok(unexpected
-        .first()
-        .map_or(ExitCode::SUCCESS, |reason| not_as_expected(&format!("not as expected: {reason}"))))
+    printer.finish()?;
+    print(&text_of_it)?;
+    Ok(match (remark, unexpected) {
+        (Some(Remark::Early(reason)), _) => not_as_expected(&reason),
+        (_, Some(reason)) => not_as_expected(&format!("not as expected: {reason}")),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 async fn complete(client: Arc<Client>) -> anyhow::Result<Outcome> {

@@ -72,13 +72,18 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
     let settings = settings(listen, buffers, told.connections, tls, Some(strangers));
     let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
-    printer.finish()?;
+    let mut recorded = None;
     if let Some((folder, collection)) = collected {
+        // Before anything is printed: a recording must not be lost because nobody reads what is.
         let collection = Arc::into_inner(collection).context("a connection outlived the server")?;
         let collection = collection.into_inner().unwrap_or_else(PoisonError::into_inner);
         let document = collection.document();
         let run = pair::describe(text, seed, interval, started);
         collection.into_recording(run, document).write(&folder)?;
+        recorded = Some(folder);
+    }
+    printer.finish()?;
+    if let Some(folder) = recorded {
         print(&format!("recording {}\n", folder.display()))?;
     }
     Ok(served)
