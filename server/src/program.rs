@@ -62,7 +62,10 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     let clock = Clock::start();
     let started = Started::now(clock);
     let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
-    let watching = Watching::of(WATCHED, sampler.clone(), output.is_some());
+    // As many as may be here at a time: what watching costs is bounded whoever comes.
+    let most = told.connections.map_or(ServerLimits::default().connections, |most| most as usize);
+    let watching =
+        Watching::of(u32::try_from(most).unwrap_or(u32::MAX), sampler.clone(), output.is_some());
     let (interval, ledger) = (watching.interval, watching.ledger.clone());
     let collected = output.map(|folder| {
         let collection = Collection::new(end.direction, Strangers::role_of(end.direction), ledger);
@@ -88,9 +91,6 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     }
     Ok(served)
 }
-
-/// Connections that may be watched at a time for the usual cost.
-const WATCHED: u32 = 100;
 
 /// Where a file's server listens: the environment's port wins.
 fn address(listen: Listen, port: Option<u16>) -> SocketAddr {
