@@ -76,6 +76,7 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
     let file = &client.file;
     let tcp = dial(address, file.end.buffers, PATIENCE).await?;
     let ended = |source| OpenError::Ended { address: address.to_owned(), source };
+    pair::keep_alive(&tcp);
     if let Some(user_timeout) = file.end.user_timeout {
         socket::set_user_timeout(&tcp, user_timeout.0).map_err(ended)?;
     }

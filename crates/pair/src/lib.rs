@@ -2,6 +2,7 @@
 //!
 //! Either may be a client or a server. Neither knows how its connection was made.
 
+mod alive;
 mod carrier;
 mod collection;
 mod consumer;
@@ -13,6 +14,7 @@ mod reading;
 mod source;
 mod watch;
 
+pub use alive::{keep_alive, let_be};
 pub use carrier::Carrier;
 pub use collection::{Collection, Finished, describe};
 pub use consumer::{Consumer, ConsumerEnding};
