@@ -64,8 +64,7 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: Told<'_>) 
     let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
     // As many as may be here at a time: what watching costs is bounded whoever comes.
     let most = told.connections.map_or(ServerLimits::default().connections, |most| most as usize);
-    let watching =
-        Watching::of(u32::try_from(most).unwrap_or(u32::MAX), sampler.clone(), output.is_some());
+    let watching = Watching::of(u32::try_from(most).unwrap_or(u32::MAX), sampler.clone(), output.is_some());
     let (interval, ledger) = (watching.interval, watching.ledger.clone());
     let collected = output.map(|folder| {
         let collection = Collection::new(end.direction, Strangers::role_of(end.direction), ledger);

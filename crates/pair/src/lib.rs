@@ -12,6 +12,7 @@ mod payloads;
 mod producer;
 mod reading;
 mod source;
+mod standstill;
 mod watch;
 
 pub use alive::{keep_alive, let_be};

@@ -130,3 +130,18 @@ fn a_full_standard_output_loses_no_recording() {
     assert!(ended.code == 2 && ended.stderr.contains("could not print"), "{ended:?}");
     assert_eq!(json_of(&place.path().join("kept/pair.json"))["totals"]["requests"], 5);
 }
+
+#[test]
+fn a_large_request_that_a_slow_reader_takes_in_small_parts_does_not_stand_still() {
+    for protocol in ["tcp", "websocket"] {
+        let server = PairServer::start("buffers: 16KiB\nlimits: {idle: 500ms}\nread: [{rate: 200kB/s}]\n");
+        let ended = client_ended(&format!(
+            "protocol: {protocol}\nserver_port: {}\nbuffers: 16KiB\npayload_size: 400KiB\nrequests_per_second: 0\n\
+             requests_total: 1\nlimits: {{idle: 500ms}}\nexpect: {{min_bytes: 400KiB}}\n",
+            server.port
+        ));
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{protocol}: {}", ended.stdout);
+        let line = server.logs("is over");
+        assert!(line.contains("the peer "), "{protocol}: {line}");
+    }
+}
