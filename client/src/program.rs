@@ -41,19 +41,19 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
         document.unexpected.insert(0, reason.clone());
     }
     let summary = if role == Role::Producer { fired(&file, &document) } else { String::new() };
-    let mut text_of_it = format!("\n{summary}{}", pair_text(&document));
+    let mut page = vec![format!("\n{summary}{}", pair_text(&document))];
     let unexpected = document.unexpected.first().cloned();
     if let Some(folder) = &file.end.output {
         // Before anything is printed: a recording must not be lost because nobody reads what is.
         let run = pair::describe(&text, seed, interval, started);
         collection.into_recording(run, document).write(folder)?;
-        text_of_it.push_str(&format!("recording     {}\n", folder.display()));
+        page.push(format!("recording     {}\n", folder.display()));
     }
     if let Some(Remark::Note(note)) = &remark {
-        text_of_it.push_str(&format!("closing       {note}\n"));
+        page.push(format!("closing       {note}\n"));
     }
     printer.finish()?;
-    print(&text_of_it)?;
+    print(&page.concat())?;
     Ok(match (remark, unexpected) {
         (Some(Remark::Early(reason)), _) => not_as_expected(&reason),
         (_, Some(reason)) => not_as_expected(&format!("not as expected: {reason}")),

@@ -6,7 +6,7 @@ mod sending;
 mod upload;
 
 use endpoint::Meter;
-use pair::{Collection, Finished, Watching};
+use pair::{Collection, Finished, Goodbye, Watching};
 use parameters::Parameters;
 use report::Lines;
 use scenario::files::{PairEnd, Protocol};
@@ -14,7 +14,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trace::{Direction, Role};
@@ -187,17 +186,8 @@ fn prepare(socket: &SocketHandle, user_timeout: Option<Span>) {
     }
 }
 
-/// Closes, and reads what is still on its way, so that the kernel does not answer it with a reset that overtakes the goodbye.
-async fn say_goodbye(mut messages: Messages, code: u16, reason: &str) {
-    messages.socket().limit_reads(usize::MAX);
-    let farewell = async {
-        messages.close(code, reason).await?;
-        while !matches!(messages.next().await?, Received::Close(_) | Received::End) {}
-        Ok::<_, std::io::Error>(())
-    };
-    match timeout(FAREWELL, farewell).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "lost while it said goodbye"),
-        Err(_) => debug!("a peer did not answer a goodbye in time"),
+async fn say_goodbye(messages: Messages, code: u16, reason: &str) {
+    if let Err(error) = pair::leave_messages(messages, Goodbye::Say(code, reason), FAREWELL).await {
+        debug!(%error, "a session did not end in order");
     }
 }
