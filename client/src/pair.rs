@@ -126,7 +126,10 @@ impl Client {
                     collection.add(finished);
                 }
                 Err(error) => {
-                    collection.add_unopened();
+                    match error {
+                        PairError::Nothing { .. } => collection.add_lost(),
+                        _ => collection.add_unopened(),
+                    }
                     failed.get_or_insert(error);
                 }
             }
@@ -134,7 +137,10 @@ impl Client {
         match failed {
             Some(error) if done == 0 => return Err(error),
             Some(error) => {
-                let unopened = Remark::Early(format!("not all connections were opened: {}", chain(&error)));
+                let unopened = Remark::Early(format!(
+                    "not all connections were opened and carried something: {}",
+                    chain(&error)
+                ));
                 remark = worse(remark, Some(unopened));
             }
             None => {}
