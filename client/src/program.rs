@@ -3,7 +3,7 @@
 use crate::pair::{Client, Outcome, Remark};
 use anyhow::Context;
 use endpoint::Sampler;
-use process::{print, print_error, read_file, start_printing, start_runtime, stop_on_signal};
+use process::{print, print_error, read_file, start_printing, start_runtime_for, stop_on_signal};
 use report::{PairTotals, Started, make_folder, pair_text};
 use scenario::files::ClientFile;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let client = Client::new(file, clock, sampler, lines).context("could not set TLS up")?;
     let client = Arc::new(client);
     let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
-    let outcome = start_runtime()?.block_on(complete(client));
+    let outcome = start_runtime_for(u64::from(client.file.connections))?.block_on(complete(client));
     let (file, role, seed, interval) = told;
     let Outcome { collection, remark } = outcome?;
     let mut document = collection.document().judged(&file.expect);
