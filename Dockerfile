@@ -13,10 +13,11 @@ RUN cargo build --release --locked
 
 FROM ${RUN_IMAGE}
 COPY --from=build /source/target/release/backpressure /usr/local/bin/backpressure
-COPY configs /configs
-# Nobody: it needs no rights, and writes recordings to where it is told.
+# Nobody: it needs no rights. Where it runs it may write, for recordings go to ./runs by default.
+RUN install -d -o 65534 -g 65534 /work
+WORKDIR /work
+COPY configs configs
 USER 65534:65534
-WORKDIR /
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/backpressure"]
 CMD ["-server", "configs/server.yml"]

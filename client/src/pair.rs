@@ -67,8 +67,6 @@ pub struct Outcome {
     pub collection: Collection,
     /// How the first ended that did so before its time, or the server's waiting.
     pub remark: Option<Remark>,
-    /// It was asked to end.
-    pub interrupted: bool,
 }
 
 /// What is to be said of an end.
@@ -128,7 +126,10 @@ impl Client {
                     collection.add(finished);
                 }
                 Err(error) => {
-                    collection.add_unopened();
+                    match error {
+                        PairError::Nothing { .. } => collection.add_lost(),
+                        _ => collection.add_unopened(),
+                    }
                     failed.get_or_insert(error);
                 }
             }
@@ -136,12 +137,15 @@ impl Client {
         match failed {
             Some(error) if done == 0 => return Err(error),
             Some(error) => {
-                let unopened = Remark::Early(format!("not all connections were opened: {}", chain(&error)));
+                let unopened = Remark::Early(format!(
+                    "not all connections were opened and carried something: {}",
+                    chain(&error)
+                ));
                 remark = worse(remark, Some(unopened));
             }
             None => {}
         }
-        Ok(Outcome { collection, remark, interrupted: self.stop.is_cancelled() })
+        Ok(Outcome { collection, remark })
     }
 }
 

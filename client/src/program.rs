@@ -3,8 +3,8 @@
 use crate::pair::{Client, Outcome, Remark};
 use anyhow::Context;
 use endpoint::Sampler;
-use process::{print, print_error, read_file, start_printing, start_runtime, stop_on_signal};
-use report::{PairDocument, Started, make_folder, pair_text};
+use process::{print, print_error, read_file, start_printing, start_runtime_for, stop_on_signal};
+use report::{PairTotals, Started, make_folder, pair_text};
 use scenario::files::ClientFile;
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,27 +32,33 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let client = Client::new(file, clock, sampler, lines).context("could not set TLS up")?;
     let client = Arc::new(client);
     let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
-    let outcome = start_runtime()?.block_on(complete(client));
+    let outcome = start_runtime_for(u64::from(client.file.connections))?.block_on(complete(client));
     let (file, role, seed, interval) = told;
-    let Outcome { collection, remark, interrupted: _ } = outcome?;
-    printer.finish()?;
-    let document = collection.document().judged(&file.expect);
-    let summary = if role == Role::Producer { fired(&file, &document) } else { String::new() };
-    print(&format!("\n{summary}{}", pair_text(&document)))?;
-    let unexpected = document.unexpected.clone();
+    let Outcome { collection, remark } = outcome?;
+    let mut document = collection.document().judged(&file.expect);
+    if let Some(Remark::Early(reason)) = &remark {
+        document.expected = false;
+        document.unexpected.insert(0, reason.clone());
+    }
+    let summary = if role == Role::Producer { fired(&file, &document.totals) } else { String::new() };
+    let mut page = vec![format!("\n{summary}{}", pair_text(&document))];
+    let unexpected = document.unexpected.first().cloned();
     if let Some(folder) = &file.end.output {
+        // Before anything is printed: a recording must not be lost because nobody reads what is.
         let run = pair::describe(&text, seed, interval, started);
         collection.into_recording(run, document).write(folder)?;
-        print(&format!("recording     {}\n", folder.display()))?;
+        page.push(format!("recording     {}\n", folder.display()));
     }
-    match remark {
-        Some(Remark::Early(reason)) => return Ok(not_as_expected(&reason)),
-        Some(Remark::Note(note)) => print(&format!("closing       {note}\n"))?,
-        None => {}
+    if let Some(Remark::Note(note)) = &remark {
+        page.push(format!("closing       {note}\n"));
     }
-    Ok(unexpected
-        .first()
-        .map_or(ExitCode::SUCCESS, |reason| not_as_expected(&format!("not as expected: {reason}"))))
+    printer.finish()?;
+    print(&page.concat())?;
+    Ok(match (remark, unexpected) {
+        (Some(Remark::Early(reason)), _) => not_as_expected(&reason),
+        (_, Some(reason)) => not_as_expected(&format!("not as expected: {reason}")),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 async fn complete(client: Arc<Client>) -> anyhow::Result<Outcome> {
@@ -64,20 +70,19 @@ async fn complete(client: Arc<Client>) -> anyhow::Result<Outcome> {
 }
 
 /// go-backpressure's two lines.
-fn fired(file: &ClientFile, document: &PairDocument) -> String {
-    let took = Duration::try_from_secs_f64(document.totals.took_ms / 1e3).unwrap_or_default();
-    let mut lines = format!("Fired {} requests in {}\n", document.totals.requests, format_duration(took));
-    let production = &file.end.production;
-    let all = production.requests.map(|requests| requests.saturating_mul(u64::from(file.connections)));
-    let expected = match (production.requests, all, production.duration) {
-        (None, _, duration) | (Some(_), None, duration) => {
-            let within = duration.map(|duration| format!(" in {}", format_duration(duration.0)));
-            format!("as many requests as go{}", within.unwrap_or_default())
-        }
-        (Some(requests), Some(all), _) => match production.due(requests) {
-            Some(time) => format!("{all} requests in {}", format_duration(time)),
-            None => format!("{all} requests as fast as they go"),
-        },
+fn fired(file: &ClientFile, totals: &PairTotals) -> String {
+    let took = Duration::try_from_secs_f64(totals.took_ms / 1e3).unwrap_or_default();
+    let mut lines = format!("Fired {} requests in {}\n", totals.requests, format_duration(took));
+    let (requests, time) = file.end.production.expected();
+    // The last connection begins so long after the first.
+    let ramp = file.ramp.map(|ramp| ramp.slot(file.connections.saturating_sub(1))).unwrap_or_default();
+    let time = time.map(|time| format_duration(time.saturating_add(ramp)));
+    let all = requests.map(|requests| requests.saturating_mul(u64::from(file.connections)));
+    let expected = match (all, time) {
+        (None, None) => "as many requests as go".to_owned(),
+        (None, Some(time)) => format!("as many requests as go in {time}"),
+        (Some(all), None) => format!("{all} requests as fast as they go"),
+        (Some(all), Some(time)) => format!("{all} requests in {time}"),
     };
     lines.push_str("Expected: ");
     lines.push_str(&expected);
@@ -89,4 +94,17 @@ fn fired(file: &ClientFile, document: &PairDocument) -> String {
 fn not_as_expected(reason: &str) -> ExitCode {
     print_error(&format!("error: {reason}\n"));
     ExitCode::from(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expected_time_is_that_of_the_last_connection() {
+        let text = "requests_per_second: 10\nrequests_total: 100\nduration: 1s\nconnections: 11\nramp: 5/s\n";
+        let file = ClientFile::parse(text, "client.yml").unwrap();
+        let lines = fired(&file, &PairTotals { requests: 7, took_ms: 1500.0, ..PairTotals::default() });
+        assert_eq!(lines, "Fired 7 requests in 1.5s\nExpected: 110 requests in 3s\n");
+    }
 }

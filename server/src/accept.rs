@@ -185,9 +185,9 @@ impl Door {
     }
 
     async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: Place) {
-        // As a go-backpressure server, which waits for the first byte of raw TCP for ever.
-        // They can show nothing.
+        // Bytes without an opening can show nothing.
         let raw = self.guests.as_deref().filter(|guests| guests.take(Protocol::Tcp) && self.token.is_none());
+        let raw = raw.inspect(|_| pair::keep_alive(&tcp));
         let begun = match Wire::plain(tcp) {
             Ok(wire) => self.look(wire, peer, raw).await,
             Err(error) => Err(error),
@@ -196,9 +196,13 @@ impl Door {
             Ok(begun) => begun,
             Err(error) => return debug!(%peer, %error, "lost before its opening"),
         };
+        if matches!(first, First::Opening | First::Http | First::Http2) {
+            // Of a check, silence is what is measured.
+            pair::let_be(&wire.handle());
+        }
         match (first, raw) {
             // It sends nothing, and may listen.
-            (First::Nothing, Some(guests)) if guests.speak_after().is_some() => {
+            (First::Nothing | First::Silent, Some(guests)) if guests.speak_after().is_some() => {
                 guests.serve_bytes(wire, peer).await;
             }
             (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
@@ -209,7 +213,7 @@ impl Door {
             (First::Undecided | First::Strange(_) | First::Tls, Some(guests)) => {
                 guests.serve_bytes(wire, peer).await;
             }
-            (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
+            (First::Silent, _) | (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
             (First::Strange(bytes), None) => {
                 if let Err(reason) = Opening::decode(&bytes) {
                     self.turn_away(peer, reason);
@@ -227,14 +231,16 @@ impl Door {
     ) -> io::Result<(Wire, First)> {
         let opening = self.shared.limits.opening;
         let speak_after = raw.and_then(Guests::speak_after);
-        let (patience, guest) = (speak_after.unwrap_or(opening), raw.is_some() && speak_after.is_none());
-        let first = first_bytes(&mut wire, patience, guest).await?;
+        let patience = speak_after.unwrap_or(opening);
+        // As with a go-backpressure server, who sends raw TCP need not begin at once.
+        let silence = raw.filter(|_| speak_after.is_none()).map_or(patience, Guests::begins_within);
+        let first = first_bytes(&mut wire, silence, patience).await?;
         let (First::Tls, Some(tls)) = (&first, &self.tls) else { return Ok((wire, first)) };
         let mut wire = tls.encrypt(wire, opening).await.map_err(|error| {
             self.turn_away(peer, &error);
             io::Error::other(error)
         })?;
-        let first = first_bytes(&mut wire, patience, guest).await?;
+        let first = first_bytes(&mut wire, patience, patience).await?;
         Ok((wire, first))
     }
 

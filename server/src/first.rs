@@ -11,7 +11,9 @@ use wire::OPENING_BYTE;
 pub(crate) enum First {
     /// It was closed.
     Nothing,
-    /// Its peer said nothing in time, or too little to tell.
+    /// Its peer said nothing in time.
+    Silent,
+    /// Its peer said too little to tell.
     Undecided,
     /// One of ours.
     Opening,
@@ -35,11 +37,12 @@ const METHODS: [&[u8]; 9] =
 /// How HTTP/2 begins (RFC 9113 §3.4), as far as it is looked at.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n";
 
-/// Looks for at most `patience` without taking anything; a `guest` may take as long as he likes to begin.
-pub(crate) async fn first_bytes(wire: &mut Wire, patience: Duration, guest: bool) -> io::Result<First> {
-    if guest {
-        wire.peek(&mut [0]).await?;
-    }
+/// Looks without taking anything: waits for the first byte for at most `silence`, and for what decides for `patience` from then.
+pub(crate) async fn first_bytes(wire: &mut Wire, silence: Duration, patience: Duration) -> io::Result<First> {
+    match timeout(silence, wire.peek(&mut [0])).await {
+        Err(_) => return Ok(First::Silent),
+        Ok(peeked) => peeked?,
+    };
     timeout(patience, decided(wire)).await.unwrap_or(Ok(First::Undecided))
 }
 

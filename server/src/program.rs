@@ -68,7 +68,9 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: &Told<'_>)
     let clock = Clock::start();
     let started = Started::now(clock);
     let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
-    let watching = Watching::of(WATCHED, sampler.clone(), output.is_some());
+    // As many as may be here at a time: what watching costs is bounded whoever comes.
+    let most = told.connections.map_or(ServerLimits::default().connections, |most| most as usize);
+    let watching = Watching::of(u32::try_from(most).unwrap_or(u32::MAX), sampler.clone(), output.is_some());
     let (interval, ledger) = (watching.interval, watching.ledger.clone());
     let collected = output.map(|folder| {
         let collection = Collection::new(end.direction, Strangers::role_of(end.direction), ledger);
@@ -78,20 +80,22 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: &Told<'_>)
     let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
     let settings = told.settings(listen, buffers, tls, Some(strangers));
     let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
-    printer.finish()?;
+    let mut recorded = None;
     if let Some((folder, collection)) = collected {
+        // Before anything is printed: a recording must not be lost because nobody reads what is.
         let collection = Arc::into_inner(collection).context("a connection outlived the server")?;
         let collection = collection.into_inner().unwrap_or_else(PoisonError::into_inner);
         let document = collection.document();
         let run = pair::describe(text, seed, interval, started);
         collection.into_recording(run, document).write(&folder)?;
+        recorded = Some(folder);
+    }
+    printer.finish()?;
+    if let Some(folder) = recorded {
         print(&format!("recording {}\n", folder.display()))?;
     }
     Ok(served)
 }
-
-/// Connections that may be watched at a time for the usual cost.
-const WATCHED: u32 = 100;
 
 /// Where a file's server listens: the environment's port wins.
 fn address(listen: Listen, port: Option<u16>) -> SocketAddr {

@@ -6,16 +6,14 @@ mod sending;
 mod upload;
 
 use endpoint::Meter;
-use pair::{Collection, Finished, Watching};
+use pair::{Collection, Finished, Goodbye, Watching};
 use parameters::Parameters;
 use report::Lines;
 use scenario::files::{PairEnd, Protocol};
-use socket2::{SockRef, TcpKeepalive};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trace::{Direction, Role};
@@ -71,14 +69,12 @@ const POLICY_VIOLATION: u16 = 1008;
 /// How long a peer is given to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A peer whose machine is gone is noticed after 30 s, for a stalled reader sends nothing that would be missed.
-const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
-    .with_time(Duration::from_secs(15))
-    .with_interval(Duration::from_secs(5))
-    .with_retries(3);
-
 /// How long a peer may take to say that it comes for a check, where the server speaks first.
 const SPEAKS_FIRST: Duration = Duration::from_millis(300);
+
+/// How long a peer may take to its first byte where nothing says for how long it may stand still. A go-backpressure server waits for
+/// ever, which gives its places away to whoever connects and is silent.
+const BEGINS: Duration = Duration::from_mins(5);
 
 impl Guests {
     /// Nobody yet; what passes is added up in `meter`.
@@ -96,6 +92,12 @@ impl Guests {
     /// How long a peer that says nothing is waited for, before it is taken to listen; none: it must speak.
     pub(crate) fn speak_after(&self) -> Option<Duration> {
         self.sends().then_some(SPEAKS_FIRST)
+    }
+
+    /// How long a peer that must speak may take to its first byte.
+    pub(crate) fn begins_within(&self) -> Duration {
+        let limits = self.strangers.end.limits;
+        [limits.idle, limits.duration].into_iter().flatten().map(|limit| limit.0).min().unwrap_or(BEGINS)
     }
 
     /// The largest message that is taken.
@@ -178,25 +180,14 @@ impl Guests {
 
 /// Sets what a guest's socket needs.
 fn prepare(socket: &SocketHandle, user_timeout: Option<Span>) {
-    if let Err(error) = SockRef::from(socket).set_tcp_keepalive(&KEEPALIVE) {
-        debug!(%error, "a peer that vanishes will not be noticed");
-    }
+    pair::keep_alive(socket);
     if let Some(Err(error)) = user_timeout.map(|timeout| socket::set_user_timeout(socket, timeout.0)) {
         warn!(%error, "could not set TCP_USER_TIMEOUT");
     }
 }
 
-/// Closes, and reads what is still on its way, so that the kernel does not answer it with a reset that overtakes the goodbye.
-async fn say_goodbye(mut messages: Messages, code: u16, reason: &str) {
-    messages.socket().limit_reads(usize::MAX);
-    let farewell = async {
-        messages.close(code, reason).await?;
-        while !matches!(messages.next().await?, Received::Close(_) | Received::End) {}
-        Ok::<_, std::io::Error>(())
-    };
-    match timeout(FAREWELL, farewell).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "lost while it said goodbye"),
-        Err(_) => debug!("a peer did not answer a goodbye in time"),
+async fn say_goodbye(messages: Messages, code: u16, reason: &str) {
+    if let Err(error) = pair::leave_messages(messages, Goodbye::Say(code, reason), FAREWELL).await {
+        debug!(%error, "a session did not end in order");
     }
 }

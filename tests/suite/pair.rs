@@ -38,10 +38,15 @@ struct PairServer {
 
 impl PairServer {
     fn start(file: &str) -> Self {
+        Self::start_with(file, &["-server", "server.yml"])
+    }
+
+    /// Told by these arguments to take `server.yml`, which is `file`.
+    fn start_with(file: &str, arguments: &[&str]) -> Self {
         let place = Workplace::new();
         fs::write(place.path().join("server.yml"), file).expect("a file can be written");
         let mut command = program();
-        command.current_dir(place.path()).args(["-server", "server.yml"]).env("PORT", "0");
+        command.current_dir(place.path()).args(arguments).env("PORT", "0");
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let said = lines_of(child.stdout.take().expect("it is piped"));

@@ -4,8 +4,8 @@ use super::{Client, PairError, Remark};
 use crate::dial::dial;
 use crate::open::OpenError;
 use pair::{
-    Bytes, Carrier, Consumer, ConsumerEnding, Finished, Journal, Payloads, Producer, ProducerEnding, Source,
-    Watch, Whole, reader_of,
+    Bytes, Carrier, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Payloads, Producer, ProducerEnding,
+    Source, Watch, Whole, reader_of,
 };
 use scenario::files::{ClientFile, Protocol};
 use scenario::{HttpRequest, Transport, WEBSOCKET_PATH};
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use trace::Direction;
+use tracing::debug;
 use transport::{HandshakeError, Messages, Sent, SocketHandle, Wire};
 use units::{ByteSize, Timestamp, format_duration};
 
@@ -57,15 +58,14 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
             }
             let source = Bytes::new(wire);
             let (over, _, source) = read(&client, number, source, false, address).await?;
-            if !matches!(timeout(FAREWELL, source.close()).await, Ok(Ok(()))) {
-                tracing::debug!("the connection was not closed in order");
-            }
+            left(source.leave(FAREWELL).await);
             Ok(over)
         }
         (Direction::Download, Open::Messages(messages)) => {
             let source = Whole::new(*messages);
             let (over, asked, source) = read(&client, number, source, true, address).await?;
-            say_goodbye(source.into_messages(), asked).await;
+            let goodbye = if asked { Goodbye::Answer } else { Goodbye::Say(GOING_AWAY, "the client ends") };
+            left(pair::leave_messages(source.into_messages(), goodbye, FAREWELL).await);
             Ok(over)
         }
     }
@@ -76,6 +76,7 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
     let file = &client.file;
     let tcp = dial(address, file.end.buffers, PATIENCE).await?;
     let ended = |source| OpenError::Ended { address: address.to_owned(), source };
+    pair::keep_alive(&tcp);
     if let Some(user_timeout) = file.end.user_timeout {
         socket::set_user_timeout(&tcp, user_timeout.0).map_err(ended)?;
     }
@@ -248,16 +249,9 @@ async fn silence(socket: &SocketHandle) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
-/// Answers a goodbye, or says one.
-async fn say_goodbye(mut messages: Messages, answer: bool) {
-    let farewell = async {
-        if !answer {
-            messages.close(GOING_AWAY, "the client ends").await?;
-        }
-        messages.flush().await
-    };
-    if !matches!(timeout(FAREWELL, farewell).await, Ok(Ok(()))) {
-        tracing::debug!("a goodbye was not sent");
+fn left(ended: io::Result<()>) {
+    if let Err(error) = ended {
+        debug!(%error, "a connection did not end in order");
     }
 }
 

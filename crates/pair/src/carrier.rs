@@ -151,9 +151,9 @@ async fn goodbye(messages: &mut Messages) -> Option<io::Error> {
 
 fn ended_by(received: &Received) -> io::Error {
     let how = match received {
-        Received::Close(Some(code)) => format!("the server closed the WebSocket with code {code}"),
-        Received::Close(None) => "the server closed the WebSocket".to_owned(),
-        _ => "the server closed the connection".to_owned(),
+        Received::Close(Some(code)) => format!("the peer closed the WebSocket with code {code}"),
+        Received::Close(None) => "the peer closed the WebSocket".to_owned(),
+        _ => "the peer closed the connection".to_owned(),
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, how)
 }

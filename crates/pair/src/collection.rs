@@ -122,6 +122,12 @@ impl Collection {
         self.totals.unopened += 1;
     }
 
+    /// A connection was opened, and ended before it carried anything.
+    pub fn add_lost(&mut self) {
+        self.totals.connections += 1;
+        self.totals.ended_early += 1;
+    }
+
     /// Adds a connection that is over.
     pub fn add(&mut self, finished: Finished) {
         let connection = finished.connection();

@@ -9,6 +9,7 @@ use socket::TcpState;
 use socket2::SockRef;
 use std::fmt;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use trace::{Event, How};
@@ -82,7 +83,7 @@ impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
     }
 
     async fn read_all(&mut self) -> ConsumerEnding {
-        let mut quiet = Quiet { socket: self.source.socket(), arrived: None, since: self.clock.now() };
+        let mut quiet = Quiet::begin(self.source.socket(), self.clock.now());
         let mut stalled = false;
         loop {
             let now = self.clock.now();
@@ -105,18 +106,32 @@ impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
         }
     }
 
-    /// One read, given up when the phase ends.
+    /// One read, given up when the phase ends, or when nothing has come for too long.
     async fn read(&mut self, quiet: &mut Quiet, at_most: usize) -> Option<ConsumerEnding> {
-        let phase_left = self.reader.phase_ends().map_or(Duration::MAX, |end| self.clock.until(end));
-        let idle_left = self.limits.idle.map_or(Duration::MAX, |idle| quiet.left(idle.0, self.clock.now()));
-        let began = self.clock.now();
-        let taken = timeout(phase_left.min(idle_left), self.source.read(at_most)).await;
+        let (clock, idle, phase_ends) = (self.clock, self.limits.idle, self.reader.phase_ends());
+        let began = clock.now();
+        let taken = {
+            let mut read = pin!(self.source.read(at_most));
+            loop {
+                let phase_left = phase_ends.map_or(Duration::MAX, |end| clock.until(end));
+                let look = idle.map_or(Duration::MAX, |idle| quiet.look_in(idle.0, clock.now()));
+                if let Ok(taken) = timeout(phase_left.min(look), &mut read).await {
+                    break Some(taken);
+                }
+                // Of a message that is not whole yet, only the kernel tells what came.
+                quiet.heard(clock.now());
+                let phase_is_over = phase_ends.is_some_and(|end| clock.until(end).is_zero());
+                if phase_is_over || idle.is_some_and(|idle| quiet.left(idle.0, clock.now()).is_zero()) {
+                    break None;
+                }
+            }
+        };
         let now = self.clock.now();
         let waited = now.since(began).unwrap_or_default();
         self.figures.longest_wait = self.figures.longest_wait.max(waited);
         match taken {
-            Err(_) => self.idle(quiet, now),
-            Ok(Ok(Taken::Bytes(bytes))) => {
+            None => self.idle(quiet, now),
+            Some(Ok(Taken::Bytes(bytes))) => {
                 quiet.since = now;
                 self.reader.took(bytes.len(), now);
                 self.figures.bytes += bytes.len() as u64;
@@ -126,9 +141,9 @@ impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
                 let limit = self.limits.bytes.filter(|limit| self.figures.bytes > limit.as_u64());
                 limit.map(|limit| ConsumerEnding::Limited(format!("it may carry {limit}")))
             }
-            Ok(Ok(Taken::Close(code))) => Some(ConsumerEnding::Close(code)),
-            Ok(Ok(Taken::End)) => Some(ConsumerEnding::Fin),
-            Ok(Err(error)) => Some(ConsumerEnding::Failed(error)),
+            Some(Ok(Taken::Close(code))) => Some(ConsumerEnding::Close(code)),
+            Some(Ok(Taken::End)) => Some(ConsumerEnding::Fin),
+            Some(Err(error)) => Some(ConsumerEnding::Failed(error)),
         }
     }
 
@@ -186,6 +201,24 @@ struct Quiet {
 }
 
 impl Quiet {
+    fn begin(socket: SocketHandle, since: Timestamp) -> Self {
+        let arrived = socket::tcp_info(&socket).ok().and_then(|info| info.bytes_received);
+        Self { socket, arrived, since }
+    }
+
+    /// When to look again whether anything came.
+    fn look_in(&self, patience: Duration, now: Timestamp) -> Duration {
+        self.left(patience, now).min(patience / 8)
+    }
+
+    /// Notes what the kernel has got.
+    fn heard(&mut self, now: Timestamp) {
+        let arrived = socket::tcp_info(&self.socket).ok().and_then(|info| info.bytes_received);
+        if arrived != self.arrived {
+            (self.arrived, self.since) = (arrived, now);
+        }
+    }
+
     /// How much longer it may be quiet.
     fn left(&self, patience: Duration, now: Timestamp) -> Duration {
         patience.saturating_sub(now.since(self.since).unwrap_or_default())

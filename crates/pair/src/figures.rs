@@ -47,13 +47,6 @@ impl Stalls {
         }
         noticed
     }
-
-    /// Adds those of another connection.
-    pub fn add(&mut self, other: Self) {
-        self.writes += other.writes;
-        self.all += other.all;
-        self.longest = self.longest.max(other.longest);
-    }
 }
 
 #[cfg(test)]

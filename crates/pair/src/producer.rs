@@ -4,6 +4,7 @@ use crate::carrier::Carrier;
 use crate::figures::Connection;
 use crate::journal::{Journal, Ledger};
 use crate::payloads::Payloads;
+use crate::standstill::while_it_moves;
 use scenario::Production;
 use scenario::files::Limits;
 use std::io;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use trace::{Event, How, Tag};
+use transport::SocketHandle;
 use units::{ByteSize, Clock, Timestamp};
 
 /// How a producer came to its end.
@@ -161,11 +163,13 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
     async fn send(&mut self, payload: bytes::Bytes, due: Option<Timestamp>) -> Result<(), Stop> {
         let length = payload.len() as u64;
         let asked = self.clock.now();
+        let socket = self.carrier.socket();
+        let send = self.carrier.send(payload);
         let sent = match self.limits.idle {
-            Some(idle) => timeout(idle.0, self.carrier.send(payload)).await.map_err(|_| {
+            Some(idle) => while_it_moves(send, idle.0, || moved(&socket)).await.ok_or_else(|| {
                 Stop::Limited(format!("a write waited for {idle}, as long as it may stand still"))
             }),
-            None => Ok(self.carrier.send(payload).await),
+            None => Ok(send.await),
         };
         let accepted = self.clock.now();
         let took = accepted.since(asked).unwrap_or_default();
@@ -207,4 +211,10 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
 
 fn until(over: Timestamp, began: Timestamp) -> Duration {
     over.since(began).unwrap_or_default()
+}
+
+/// Grows when the kernel takes bytes, and when the peer's acknowledges some: a large buffer takes none for long.
+fn moved(socket: &SocketHandle) -> u64 {
+    let acknowledged = socket::tcp_info(socket).ok().and_then(|info| info.bytes_acked);
+    socket.counters().written() + acknowledged.unwrap_or_default()
 }

@@ -1,7 +1,9 @@
 //! What is read: bytes as they come, or messages.
 
+use crate::goodbye::leave_bytes;
 use std::io;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
 use transport::{Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
@@ -43,9 +45,9 @@ impl Bytes {
         Self { wire, buffer: Vec::new() }
     }
 
-    /// Sends no more, and says so: to a peer in TLS the mere end of the connection would look like a cut.
-    pub async fn close(mut self) -> io::Result<()> {
-        self.wire.shutdown().await
+    /// Sends no more, says so, and forgets what comes until the peer closes too, for at most `patience`.
+    pub async fn leave(self, patience: Duration) -> io::Result<()> {
+        leave_bytes(self.wire, patience).await
     }
 }
 

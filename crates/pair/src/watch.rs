@@ -29,7 +29,7 @@ pub struct Watching {
 impl Watching {
     /// For so many connections at a time: one sampling costs about 5 µs, and all of it at most a twentieth of a core.
     pub fn of(connections: u32, sampler: Sampler, recorded: bool) -> Self {
-        let interval = LOOK.max(COST * 20 * connections);
+        let interval = LOOK.max((COST * 20).saturating_mul(connections));
         let room = if recorded { ROOM / usize::try_from(connections.max(1)).unwrap_or(1) } else { 0 };
         Self { sampler, interval, room, ledger: Ledger::default(), meter: None }
     }
@@ -57,7 +57,6 @@ pub struct Watch {
     closed: Closed,
     queue_max: u64,
     asked: (u8, Timestamp),
-    last: Option<Sample>,
 }
 
 impl Watch {
@@ -79,7 +78,6 @@ impl Watch {
             closed: Closed::default(),
             queue_max: 0,
             asked: (0, Timestamp::default()),
-            last: None,
         })
     }
 
@@ -137,7 +135,6 @@ impl Watch {
         self.queue_max = self.queue_max.max(queue);
         self.ledger.record(Tag::Rtt, Duration::from_micros(u64::from(sample.rtt_us)));
         let gone = self.unanswered(&sample);
-        self.last = Some(sample.clone());
         if let Some(series) = &mut self.series {
             series.push(sample);
         }
@@ -203,6 +200,18 @@ impl Closed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_looks_together_cost_a_twentieth_of_a_core_and_their_samples_are_bounded() {
+        let sampler = Sampler::start(units::Clock::start()).unwrap();
+        for connections in [1, 100, 512, 10_000, u32::MAX] {
+            let watching = Watching::of(connections, sampler.clone(), true);
+            let looks = f64::from(connections) / watching.interval.as_secs_f64();
+            assert!(looks * COST.as_secs_f64() <= 0.050_001, "{connections}: {looks} a second");
+            let all = watching.room as u64 * u64::from(connections);
+            assert!(all <= ROOM as u64, "{connections}: {all}");
+        }
+    }
 
     #[test]
     fn a_window_counts_as_closed_from_look_to_look() {

@@ -37,6 +37,26 @@ impl Production {
         }
     }
 
+    /// How many requests are made where nothing holds them up, and how long that takes; none: as many as go, or as long as it takes.
+    pub fn expected(&self) -> (Option<u64>, Option<Duration>) {
+        let duration = self.duration.map(|duration| duration.0);
+        let Some(requests) = self.requests else { return (None, duration) };
+        match (self.due(requests), duration) {
+            (Some(time), Some(most)) if time > most => (Some(self.due_before(most, requests)), Some(most)),
+            (time, _) => (Some(requests), time),
+        }
+    }
+
+    /// How many of `requests` are due before `end`.
+    fn due_before(&self, end: Duration, requests: u64) -> u64 {
+        let (mut least, mut most) = (0, requests);
+        while least < most {
+            let middle = least + (most - least) / 2;
+            if self.due(middle).is_none_or(|due| due < end) { least = middle + 1 } else { most = middle }
+        }
+        least
+    }
+
     /// Whether `request`, counted from 0, is one of those to be made.
     pub fn includes(&self, request: u64) -> bool {
         self.requests.is_none_or(|requests| request < requests)
@@ -60,5 +80,18 @@ mod tests {
         let free = RequestRate::per_second(0.0).unwrap();
         assert_eq!(paced(RequestPace::Requests(free)).due(2), None);
         assert!(bytes.includes(1) && !bytes.includes(2));
+    }
+
+    #[test]
+    fn no_more_is_expected_than_there_is_time_for() {
+        let rate = |rate| RequestPace::Requests(RequestRate::per_second(rate).unwrap());
+        let expected = |pace, requests, seconds| {
+            let duration = Some(Span(Duration::from_secs(seconds)));
+            Production { requests, duration, ..paced(pace) }.expected()
+        };
+        assert_eq!(expected(rate(4.0), Some(100), 2), (Some(8), Some(Duration::from_secs(2))));
+        assert_eq!(expected(rate(4.0), Some(4), 2), (Some(4), Some(Duration::from_secs(1))));
+        assert_eq!(expected(rate(4.0), None, 2), (None, Some(Duration::from_secs(2))));
+        assert_eq!(expected(rate(0.0), Some(7), 2), (Some(7), None));
     }
 }

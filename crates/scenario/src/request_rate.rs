@@ -17,11 +17,6 @@ impl RequestRate {
         (per_second == 0.0 || (least..=most).contains(&per_second)).then_some(Self(per_second))
     }
 
-    /// Requests a second; 0: no pacing.
-    pub fn as_f64(self) -> f64 {
-        self.0
-    }
-
     /// How long `requests` take at this rate; `None` where they are not paced.
     ///
     /// The `n`th request, counted from 0, is due this long after the first for `n` requests.

@@ -37,7 +37,10 @@ impl Progress {
     pub(super) fn read(&mut self, bytes: usize) -> String {
         self.received += bytes as u64;
         let Self { expected, received } = *self;
-        let percent = u128::from(received) * 100 / u128::from(expected.max(1));
+        if expected == 0 {
+            return format!("read {bytes} bytes ({received} in all)");
+        }
+        let percent = u128::from(received) * 100 / u128::from(expected);
         format!("read {bytes} bytes ({received} of {expected}, {percent} %)")
     }
 }
@@ -77,6 +80,6 @@ mod tests {
         let mut endless = Progress::of(Parameters { payload_size: u64::MAX, requests_total: u64::MAX });
         assert!(endless.read(1).ends_with(", 0 %)"));
         let mut nothing = Progress::of(Parameters { payload_size: 0, requests_total: 0 });
-        assert_eq!(nothing.read(0), "read 0 bytes (0 of 0, 0 %)");
+        assert_eq!(nothing.read(0), "read 0 bytes (0 in all)");
     }
 }

@@ -2,9 +2,11 @@
 
 use super::parameters::{self, Parameters, Progress};
 use super::{FAREWELL, GOING_AWAY, Guests, say_goodbye};
-use pair::{Bytes, Consumer, ConsumerEnding, Finished, Journal, Source, Watch, Whole, reader_of};
+use pair::{
+    Bytes, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Source, Watch, Whole, leave_messages,
+    reader_of,
+};
 use std::net::SocketAddr;
-use tokio::time::timeout;
 use trace::Role;
 use tracing::{debug, info, warn};
 use transport::{Messages, Wire};
@@ -16,7 +18,7 @@ impl Guests {
         let (ending, bytes, source) = self.read(Bytes::new(wire), false, told, peer).await;
         info!(%peer, bytes, %ending, "raw TCP is over");
         if !matches!(ending, ConsumerEnding::Gone(_) | ConsumerEnding::Failed(_)) {
-            let closed = timeout(FAREWELL, source.close()).await;
+            let closed = source.leave(FAREWELL).await;
             debug!(%peer, ?closed, "raw TCP was closed");
         }
     }
@@ -31,7 +33,7 @@ impl Guests {
         match &ending {
             ConsumerEnding::Close(code) => {
                 lines.say(parameters::goodbye(*code));
-                let answered = timeout(FAREWELL, source.into_messages().flush()).await;
+                let answered = leave_messages(source.into_messages(), Goodbye::Answer, FAREWELL).await;
                 debug!(%peer, ?answered, "goodbye was answered");
             }
             ConsumerEnding::Interrupted => {

@@ -132,13 +132,25 @@ fn both_ends_leave_recordings_that_can_be_reported_and_merged() {
 
 #[test]
 fn many_connections_ramp_up_and_the_ones_that_fail_are_counted() {
-    let server = PairServer::start("protocol: tcp\n");
+    let server = PairServer::start_with("protocol: tcp\n", &["server", "server.yml", "--connections", "20"]);
     let file = format!(
-        "protocol: tcp\nserver_port: {}\nconnections: 300\nramp: 1000/s\nrequests_per_second: 100\nrequests_total: 10\n",
+        "protocol: tcp\nserver_port: {}\nconnections: 60\nramp: 50/s\nrequests_per_second: 2.5\nrequests_total: 10\n\
+         output: recording\n",
         server.port
     );
-    let ended = client_ended(&file);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\nFired 3000 requests in "), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\nconnections   300 connections\n"), "{}", ended.stdout);
+    let place = Workplace::new();
+    let ended = end_of(&mut client(&place, &file));
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    let pair = json_of(&place.path().join("recording/pair.json"));
+    let count = |figure: &str| pair["totals"][figure].as_u64().unwrap_or_else(|| panic!("{figure}: {pair}"));
+    assert_eq!(count("connections") + count("unopened"), 60);
+    // The server has places for those that came first.
+    assert_eq!(count("unopened") + count("ended_early"), 40, "{}", ended.stdout);
+    assert!(ended.stdout.contains(" ended before their time"), "{}", ended.stdout);
+    assert!(pair["expected"] == false && pair["unexpected"][0].is_string(), "{pair}");
+    let lived = pair["connections"].as_array().expect("they are listed").iter();
+    let lived = lived.filter(|connection| connection["ended_early"] == false);
+    let began: Vec<f64> = lived.map(|one| one["began_ms"].as_f64().expect("it is a number")).collect();
+    let (first, last) = (began.first().expect("some lived"), began.last().expect("some lived"));
+    assert!((370.0..3000.0).contains(&(last - first)), "{began:?}");
 }

@@ -2,10 +2,10 @@
 
 use super::{PATIENCE, PairServer, client, client_ended, flood, go_client, lines_of};
 use crate::command::{Background, program};
-use crate::workplace::{Workplace, ended, exit_of, signal};
+use crate::workplace::{Workplace, ended, exit_of, json_of, signal};
 use socket2::SockRef;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::sync::mpsc::Receiver;
@@ -109,4 +109,39 @@ fn a_closed_standard_output_does_not_end_the_server() {
     }
     signal(&server, "TERM");
     assert_eq!(ended(server).code, 0);
+}
+
+#[test]
+fn a_peer_that_says_nothing_is_turned_away_once_it_stood_still_for_as_long_as_it_may() {
+    let server = PairServer::start("limits: {idle: 200ms}\n");
+    let mut peer = TcpStream::connect(server.address()).expect("it listens");
+    server.logs("said nothing in time");
+    peer.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
+    assert_eq!(peer.read(&mut [0]).expect("it is closed in order"), 0);
+}
+
+#[test]
+fn a_full_standard_output_loses_no_recording() {
+    let (server, place) = (PairServer::start("protocol: tcp\n"), Workplace::new());
+    let file = format!("protocol: tcp\nserver_port: {}\nrequests_per_second: 0\noutput: kept\n", server.port);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let child = client(&place, &file).stdout(full).stderr(Stdio::piped()).spawn().expect("it starts");
+    let ended = ended(Background(child));
+    assert!(ended.code == 2 && ended.stderr.contains("could not print"), "{ended:?}");
+    assert_eq!(json_of(&place.path().join("kept/pair.json"))["totals"]["requests"], 5);
+}
+
+#[test]
+fn a_large_request_that_a_slow_reader_takes_in_small_parts_does_not_stand_still() {
+    for protocol in ["tcp", "websocket"] {
+        let server = PairServer::start("buffers: 16KiB\nlimits: {idle: 500ms}\nread: [{rate: 200kB/s}]\n");
+        let ended = client_ended(&format!(
+            "protocol: {protocol}\nserver_port: {}\nbuffers: 16KiB\npayload_size: 400KiB\nrequests_per_second: 0\n\
+             requests_total: 1\nlimits: {{idle: 500ms}}\nexpect: {{min_bytes: 400KiB}}\n",
+            server.port
+        ));
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{protocol}: {}", ended.stdout);
+        let line = server.logs("is over");
+        assert!(line.contains("the peer "), "{protocol}: {line}");
+    }
 }

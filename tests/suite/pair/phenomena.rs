@@ -1,10 +1,13 @@
 //! Every pair of files that is shipped shows what it says, run as its first lines tell.
 
-use super::{PairServer, client};
+use super::{PATIENCE, PairServer, client, client_ended};
 use crate::workplace::{Ended, Workplace, end_of, json_of, text_of};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::thread;
 
 /// A pair that was run: how its client ended, and the client's recording.
 struct Shown {
@@ -152,4 +155,21 @@ fn after_a_half_close_the_server_still_sends_all() {
     let shown = show("half-close").ends_with(0);
     assert_eq!(shown.count("bytes"), 204_800);
     assert!(shown.total("took_ms") > 1_000.0, "{}", shown.pair);
+}
+
+#[test]
+fn a_half_close_reaches_the_peer_which_can_send_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let peer = thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("the client comes");
+        peer.set_read_timeout(Some(PATIENCE)).expect("it is no zero");
+        assert_eq!(peer.read(&mut [0]).expect("the client closes its direction"), 0);
+        peer.write_all(&vec![7; 204_800]).expect("the client reads on");
+    });
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/half-close/client.yml");
+    let file = fs::read_to_string(folder).expect("it is shipped");
+    let ended = client_ended(&file.replace("server_port: 8080", &format!("server_port: {port}")));
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    peer.join().expect("the peer saw what it should");
 }

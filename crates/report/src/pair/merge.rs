@@ -1,11 +1,9 @@
 //! Several recordings of pairs as one.
 
-use super::document::PairTotals;
+use super::document::{PairDocument, PairLatency, PairTotals};
 use super::recording::PairRecording;
 use trace::{Event, Latencies, Tag};
 use units::Timestamp;
-
-use super::document::PairLatency;
 
 /// Why recordings cannot be added up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,12 +75,12 @@ fn add(sum: &mut PairRecording, mut other: PairRecording) {
     add_documents(sum, other.document, later, before);
 }
 
-fn add_documents(sum: &mut PairRecording, other: super::PairDocument, later: u64, before: u32) {
+fn add_documents(sum: &mut PairRecording, other: PairDocument, later: u64, before: u32) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds are printed to three figures")]
     let later_ms = later as f64 / 1e6;
     let ours = &mut sum.document;
-    let end_ms = (ours.totals.took_ms).max(later_ms + other.totals.took_ms);
-    add_totals(&mut ours.totals, &other.totals, end_ms);
+    let took_ms = union(span(ours), span(&other).map(|(begin, end)| (begin + later_ms, end + later_ms)));
+    add_totals(&mut ours.totals, &other.totals, took_ms);
     ours.totals.latency = latency_of(&sum.latencies);
     for mut connection in other.connections {
         connection.number = connection.number.saturating_add(before);
@@ -97,6 +95,20 @@ fn add_documents(sum: &mut PairRecording, other: super::PairDocument, later: u64
     }
     ours.expected &= other.expected;
     ours.unexpected.extend(other.unexpected);
+}
+
+/// From the first connection's begin to the last one's end, on the recording's clock: a server waits for its first long before.
+fn span(document: &PairDocument) -> Option<(f64, f64)> {
+    let begins = document.connections.iter().map(|connection| connection.began_ms);
+    let begin = begins.min_by(f64::total_cmp)?;
+    Some((begin, begin + document.totals.took_ms))
+}
+
+fn union(one: Option<(f64, f64)>, other: Option<(f64, f64)>) -> f64 {
+    let (Some((begin, end)), Some((begins, ends))) = (one, other) else {
+        return one.or(other).map_or(0.0, |(begin, end)| end - begin);
+    };
+    end.max(ends) - begin.min(begins)
 }
 
 fn add_totals(ours: &mut PairTotals, theirs: &PairTotals, took_ms: f64) {
@@ -145,7 +157,7 @@ impl PairRecording {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::{PairConnection, PairDocument, PairRun};
+    use super::super::document::{PairConnection, PairRun};
     use super::*;
     use std::collections::BTreeMap;
     use trace::{Direction, EventRecord, Role, Timed};
@@ -210,6 +222,23 @@ mod tests {
         let totals = merged.document.totals;
         assert_eq!((totals.connections, totals.bytes, totals.zero_window_ms), (2, 10_000, Some(10.0)));
         assert!((totals.took_ms - 150.0).abs() < 1e-9, "{totals:?}");
+    }
+
+    #[test]
+    fn a_server_that_waited_long_for_its_first_connection_took_no_longer_for_it() {
+        let began_after = |ms| {
+            let mut late = recording(0);
+            late.document.connections[0].began_ms = ms;
+            late
+        };
+        let totals = merge_pairs(vec![began_after(60_000.0), began_after(60_150.0)]).unwrap().document.totals;
+        assert!((totals.took_ms - 250.0).abs() < 1e-6, "{totals:?}");
+        assert!((totals.bytes_per_second.unwrap() - 40_000.0).abs() < 1e-3, "{totals:?}");
+        let mut nobody = recording(0);
+        nobody.document.connections.clear();
+        nobody.document.totals = PairTotals::default();
+        let totals = merge_pairs(vec![nobody, began_after(60_000.0)]).unwrap().document.totals;
+        assert!((totals.took_ms - 100.0).abs() < 1e-6, "{totals:?}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl ClientFile {
 
 impl File for ClientFile {
     const WHAT: &'static str = "the keys of a client's file, such as `server_port: 8080`";
-    const EXCLUSIVE: strict::Exclusive = end::EXCLUSIVE;
+    const EXCLUSIVE: strict::Exclusive = &end::EXCLUSIVE;
     type Keys = ClientKeys;
 
     fn of(mut keys: ClientKeys) -> Result<Self, FileMistake> {

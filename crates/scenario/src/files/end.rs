@@ -4,7 +4,6 @@ use super::number::{Count, PHASE_MAX_MS, Size, Time};
 use super::path::Folder;
 use super::phases::Phases;
 use super::sections::{LimitKeys, Limits, Section, Slow, SlowKeys};
-use super::strict::Exclusive;
 use super::value::Scalar;
 use super::{FileMistake, Reads};
 use crate::bounds::LIMITS;
@@ -141,8 +140,8 @@ pub(super) struct EndKeys {
 }
 
 /// Keys of both files that cannot both be given.
-pub(super) const EXCLUSIVE: Exclusive =
-    &[("bufsize", "read"), ("delay", "read"), ("requests_per_second", "rate")];
+pub(super) const EXCLUSIVE: [(&str, &str); 3] =
+    [("bufsize", "read"), ("delay", "read"), ("requests_per_second", "rate")];
 
 const PAYLOAD: ByteSize = ByteSize::bytes(1000);
 const REQUESTS: u64 = 5;

@@ -110,8 +110,8 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Limits")]
 pub(super) struct LimitKeys {
-    /// How long a connection may stand still, 10 ms to 1 h: a consumer that gets and reads nothing, a producer whose write
-    /// waits. By default for ever, as long as its peer is there.
+    /// How long a connection may stand still, 10 ms to 1 h: a consumer that gets and reads nothing, a producer's write of which
+    /// not a byte gets on. By default for ever, as long as its peer is there; a server's for the first byte of raw TCP: 5 min.
     idle: Option<Scalar<Time<10, PHASE_MAX_MS, false>>>,
     /// The most bytes that a connection may carry, 1 B to 1 TiB, such as `1GiB`. By default any number.
     bytes: Option<Scalar<Size<1, { LIMITS.stream_max.as_u64() }, false>>>,

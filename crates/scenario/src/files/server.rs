@@ -63,8 +63,10 @@ impl ServerFile {
 
 impl File for ServerFile {
     const WHAT: &'static str = "the keys of a server's file, such as `port: 8080`";
-    const EXCLUSIVE: strict::Exclusive =
-        &[("port", "listen"), ("bufsize", "read"), ("delay", "read"), ("requests_per_second", "rate")];
+    const EXCLUSIVE: strict::Exclusive = {
+        let [one, two, three] = end::EXCLUSIVE;
+        &[("port", "listen"), one, two, three]
+    };
     type Keys = ServerKeys;
 
     fn of(mut keys: ServerKeys) -> Result<Self, FileMistake> {
