@@ -12,6 +12,7 @@ pub(crate) fn scenario() -> Scenario {
         topology: Topology::Loopback,
         transport: Transport::Tcp,
         tls: None,
+        token: None,
         directions: vec![Direction::Upload, Direction::Download],
         limit: ByteSize::mib(256),
         hold: Span(Duration::from_secs(2)),
