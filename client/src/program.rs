@@ -105,6 +105,6 @@ mod tests {
         let text = "requests_per_second: 10\nrequests_total: 100\nduration: 1s\nconnections: 11\nramp: 5/s\n";
         let file = ClientFile::parse(text, "client.yml").unwrap();
         let lines = fired(&file, &PairTotals { requests: 7, took_ms: 1500.0, ..PairTotals::default() });
-        assert_eq!(lines, "Fired 7 requests in 1.5s\nExpected: 110 requests in 3s\n");
+        assert_eq!(lines, "Fired 7 requests in 1.50 s\nExpected: 110 requests in 3.00 s\n");
     }
 }

@@ -230,10 +230,9 @@ impl Door {
         raw: Option<&Guests>,
     ) -> io::Result<(Wire, First)> {
         let opening = self.shared.limits.opening;
-        let speak_after = raw.and_then(Guests::speak_after);
-        let patience = speak_after.unwrap_or(opening);
+        let patience = raw.and_then(Guests::speak_after).unwrap_or(opening);
         // As with a go-backpressure server, who sends raw TCP need not begin at once.
-        let silence = raw.filter(|_| speak_after.is_none()).map_or(patience, Guests::begins_within);
+        let silence = raw.map_or(opening, Guests::begins_within);
         let first = first_bytes(&mut wire, silence, patience).await?;
         let (First::Tls, Some(tls)) = (&first, &self.tls) else { return Ok((wire, first)) };
         let mut wire = tls.encrypt(wire, opening).await.map_err(|error| {

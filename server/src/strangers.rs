@@ -94,10 +94,11 @@ impl Guests {
         self.sends().then_some(SPEAKS_FIRST)
     }
 
-    /// How long a peer that must speak may take to its first byte.
+    /// How long a peer may take to its first byte.
     pub(crate) fn begins_within(&self) -> Duration {
         let limits = self.strangers.end.limits;
-        [limits.idle, limits.duration].into_iter().flatten().map(|limit| limit.0).min().unwrap_or(BEGINS)
+        let shortest = [limits.idle, limits.duration].into_iter().flatten().map(|limit| limit.0).min();
+        self.speak_after().or(shortest).unwrap_or(BEGINS)
     }
 
     /// The largest message that is taken.
