@@ -36,7 +36,8 @@ fn a_service_that_says_nothing_and_closes_its_own_direction_is_flooded_all_the_s
     let service = Service::node("half_closes");
     let found = one_sided("upload", &service.target("tcp"), "--limit 64MiB");
     assert_eq!((found.code, found.word()), (1, "undecided"), "{}", found.verdict);
-    assert!(figure(&found, "taken_bytes") >= f64::from(64 << 20), "{}", found.verdict);
+    // All but what the send queue still holds.
+    assert!(figure(&found, "taken_bytes") >= f64::from(63 << 20), "{}", found.verdict);
 }
 
 #[test]
