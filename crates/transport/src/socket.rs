@@ -47,6 +47,14 @@ impl Socket {
     pub(crate) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.tcp.peek(buffer).await
     }
+
+    /// Waits until the gate is open and the kernel has something, its end or an error among it.
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.handle.gate.passes(context) {
+            return Poll::Pending;
+        }
+        self.tcp.poll_readable(context)
+    }
 }
 
 impl SocketHandle {

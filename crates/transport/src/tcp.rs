@@ -29,6 +29,11 @@ impl Tcp {
         self.0.peek(buffer).await
     }
 
+    /// Waits until the kernel has something to read, its end or an error among it.
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_read_ready(context).map(drop)
+    }
+
     fn poll_write_with(
         &self,
         context: &mut Context<'_>,

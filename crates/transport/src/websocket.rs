@@ -23,6 +23,9 @@ pub(crate) const LARGEST_MESSAGE: ByteSize = ByteSize::mib(17);
 /// More than a message and what is added to it: one is begun only once the one before was written.
 const WRITTEN_AT_MOST: usize = 34 << 20;
 
+/// Bytes of answers to pings that may wait: a peer that does not take them is not read from.
+const REPLIES_AT_MOST: u64 = 64 << 10;
+
 /// Bytes read from the socket at once.
 const READ_AT_ONCE: usize = 128 << 10;
 
@@ -46,6 +49,10 @@ pub(crate) struct WebSocketBytes {
     rest: Bytes,
     /// What came while this end wrote.
     heard: Option<io::Result<Received>>,
+    /// Nothing that was read from the socket is left to be told.
+    drained: bool,
+    /// Bytes of answers to pings since all was written.
+    replies: u64,
     written: Ledger,
     read: Ledger,
 }
@@ -84,13 +91,16 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn add(&mut self, payload: usize) {
+    /// Adds a frame, and tells its length.
+    fn add(&mut self, payload: usize) -> u64 {
         let length = match payload {
             0..=125 => 2,
             126..=65_535 => 4,
             _ => 10,
         };
-        self.framed += (payload + length + if self.masked { 4 } else { 0 }) as u64;
+        let frame = (payload + length + if self.masked { 4 } else { 0 }) as u64;
+        self.framed += frame;
+        frame
     }
 }
 
@@ -108,6 +118,8 @@ impl WebSocketBytes {
             socket,
             rest: Bytes::new(),
             heard: None,
+            drained: false,
+            replies: 0,
             written: Ledger { masked: client, base: counters.written(), framed: 0 },
             read: Ledger { masked: !client, base: counters.read() - early as u64, framed: 0 },
         }
@@ -141,13 +153,23 @@ impl WebSocketBytes {
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
         loop {
-            let received = match ready!(Pin::new(&mut self.socket).poll_next(context)) {
+            let replies_wait = self.replies > 0 && self.poll_flush(context)?.is_pending();
+            if replies_wait && self.replies > REPLIES_AT_MOST {
+                return Poll::Pending;
+            }
+            // tungstenite clears its whole buffer before each attempt to read: as much work as a message.
+            if self.drained && !replies_wait && self.socket.get_ref().poll_readable(context).is_pending() {
+                return Poll::Pending;
+            }
+            let next = Pin::new(&mut self.socket).poll_next(context);
+            self.drained = next.is_pending();
+            let received = match ready!(next) {
                 Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
                 Some(Ok(Message::Text(text))) => Received::Text(text.into()),
                 // It answers when it is asked for the next message, or flushed.
                 Some(Ok(Message::Ping(payload))) => {
                     self.read.add(payload.len());
-                    self.written.add(payload.len());
+                    self.replies += self.written.add(payload.len());
                     continue;
                 }
                 Some(Ok(Message::Pong(payload))) => {
@@ -183,7 +205,9 @@ impl WebSocketBytes {
     }
 
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context).map_err(into_io)
+        ready!(Pin::new(&mut self.socket).poll_flush(context)).map_err(into_io)?;
+        self.replies = 0;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -58,6 +58,15 @@ impl Wire {
         }
     }
 
+    /// Waits until a read may find something; it may find nothing, too.
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        match &self.layer {
+            Layer::Plain(socket) => socket.poll_readable(context),
+            // It may hold what it has decrypted.
+            Layer::Tls(_) => Poll::Ready(()),
+        }
+    }
+
     pub(crate) fn encrypted(bytes: TlsBytes) -> Self {
         Self { layer: Layer::Tls(Box::new(bytes)) }
     }

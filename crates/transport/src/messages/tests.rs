@@ -1,4 +1,5 @@
 use super::*;
+use crate::carrier::Carrier;
 use crate::connect_messages;
 use crate::loopback::{accept, wires};
 use scenario::{HttpRequest, WEBSOCKET_PATH};
@@ -134,4 +135,29 @@ async fn a_message_above_the_largest_is_refused() {
     let sent = client.send(binary(2 << 20));
     let (_, received) = tokio::join!(timeout(Duration::from_secs(1), sent), server.next());
     assert_eq!(received.unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[tokio::test]
+async fn answers_to_pings_that_nobody_takes_stay_bounded() {
+    let (mut client, mut server) = pair().await;
+    // A kernel takes some of them by itself, so there are more than it has room for.
+    let pings = async {
+        for _ in 0..200_000 {
+            client.websocket.start(Message::Ping(vec![7; 125].into())).unwrap();
+            let sent = poll_fn(|context| client.websocket.poll_flush(context));
+            if timeout(Duration::from_secs(1), sent).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = pings => {}
+        received = server.next() => panic!("{received:?}"),
+    }
+    let waiting = server.websocket.unwritten(server.socket.counters());
+    assert!((1..=(64 << 10) + 127).contains(&waiting), "{waiting}");
+    let (sent, received) = tokio::join!(server.send(binary(3)), client.next());
+    sent.unwrap();
+    assert_eq!(received.unwrap().length(), 3);
+    assert_eq!(server.websocket.unwritten(server.socket.counters()), 0);
 }
