@@ -1,8 +1,8 @@
 //! The check against relays that misbehave in one known way each: it says what they did, and no more.
 
+mod carried;
 mod elsewhere;
 mod endings;
-mod http;
 mod http2;
 mod integrity;
 mod interruption;
@@ -13,7 +13,6 @@ mod repetition;
 mod slow;
 mod swallowing;
 mod trickle;
-mod websocket;
 
 use crate::command::{self, Checked, free_port};
 use crate::relay::{Behaviour, Relay};

@@ -13,30 +13,6 @@ use std::path::Path;
 const BOTH: [&str; 2] = ["upload", "download"];
 
 #[test]
-fn a_cold_direct_path_absorbs_as_much_as_over_tcp_beside_what_the_ends_hold() {
-    let cold = |carried: &[&str]| {
-        let checked = check(&[carried, &["--baseline", "0s", "--hold", "300ms"]].concat());
-        assert_eq!((checked.word(), checked.code), ("propagates", 0), "{}", checked.verdict);
-        BOTH.map(|direction| {
-            let figures = checked.direction(direction);
-            assert_propagates(figures);
-            let held = absorbed(figures);
-            let bound = figures["absorbed"]["framing_bytes"].as_i64().expect("a bound");
-            assert!(held.path <= 0 && held.path >= -bound, "{direction}: {held:?}, {bound}");
-            held.total - held.producer - held.consumer
-        })
-    };
-    let tcp = cold(&[]);
-    for carried in [["--tls"].as_slice(), &["--tls", "--transport", "websocket"]] {
-        let encrypted = cold(carried);
-        println!("between the ends: {tcp:?} over TCP, {encrypted:?} with {carried:?}");
-        for (tcp, encrypted) in tcp.into_iter().zip(encrypted) {
-            assert!(tcp.abs_diff(encrypted) * 10 <= tcp, "within 10 %: {tcp}, {encrypted}");
-        }
-    }
-}
-
-#[test]
 fn no_more_than_a_message_waits_in_the_producer() {
     let checked = check(&["--tls", "--message", "1KiB", "--hold", "300ms", "--limit", "64MiB"]);
     assert_eq!((checked.word(), checked.code), ("propagates", 0), "{}", checked.verdict);
