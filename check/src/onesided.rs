@@ -21,7 +21,7 @@ use crate::evaluate::Measured;
 use crate::live::{Live, LiveView};
 use client::{Route, ServiceStream, open_service};
 use endpoint::End;
-use findings::{ANSWERED, Findings};
+use findings::Findings;
 use process::Gauge;
 use scenario::{SERVICE_PATIENCE, Scenario, Service};
 use side::Side;
@@ -121,12 +121,15 @@ fn before_anything(
         Some(Cut::Ended) => {
             let detail = side.track.end().map_or_else(String::new, |(_, _, detail)| detail);
             // An answer that refuses the request refuses the check, but for one that finds the body too large.
-            let refused = detail.strip_prefix(ANSWERED).is_some_and(|status| !status.starts_with("413 "));
+            let refused = side.answered(|status| status != Some(TOO_LARGE));
             if begun && !refused { Ok(()) } else { Err(CheckError::Short { address, bytes, detail }) }
         }
         _ => Ok(()),
     }
 }
+
+/// HTTP's `Content Too Large` (RFC 9110 §15.5.14).
+const TOO_LARGE: u16 = 413;
 
 fn plan(scenario: &Scenario, direction: Direction, run: u32) -> Plan {
     let plan = crate::plan::plan(scenario, direction, ClockOffset::default(), run);

@@ -123,7 +123,7 @@ impl<'a> Findings<'a> {
         let did = match how {
             How::Fin => "closed the connection",
             How::Timeout => "fell silent",
-            How::Reset if detail.starts_with(ANSWERED) => "gave its answer",
+            How::Reset if side.answered(|_| true) => "gave its answer",
             How::Reset => "broke the connection",
         };
         let reason = format!("the service, or what lies before it, {did} {when}: {detail}");
@@ -209,9 +209,6 @@ impl<'a> Findings<'a> {
         events
     }
 }
-
-/// How the answer of an HTTP server is told that ends an upload.
-pub(crate) const ANSWERED: &str = "it answered ";
 
 /// What the process used.
 fn used(

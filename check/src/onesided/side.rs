@@ -124,9 +124,15 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Bytes that our end read, or wrote.
+    /// Bytes that our end read, or wrote, as far as it told.
     pub(crate) fn bytes(&self) -> u64 {
-        self.track.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
+        self.track.bytes()
+    }
+
+    /// The service answered before we were done, with such a status; none: its answer was none of HTTP.
+    pub(crate) fn answered(&self, such: impl Fn(Option<u16>) -> bool) -> bool {
+        let found = |timed: &Timed| matches!(timed.event, Event::Answered { status } if such(status));
+        self.track.events.iter().any(found)
     }
 
     /// The phase at `at`.

@@ -106,6 +106,16 @@ impl ExchangeBytes {
         }
     }
 
+    /// Why nothing more can be written: what was answered says more than that the connection is gone.
+    fn over(&mut self, context: &mut Context<'_>) -> io::Error {
+        match self.poll_response(context) {
+            Poll::Ready(Err(answer @ (HandshakeError::Answered { .. } | HandshakeError::ForeignHttp(_)))) => {
+                answer.into_io()
+            }
+            _ => io::ErrorKind::BrokenPipe.into(),
+        }
+    }
+
     /// Waits until the request's head is written.
     fn poll_head(
         &mut self,
@@ -124,7 +134,10 @@ impl ExchangeBytes {
     fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Result<(), HandshakeError>> {
         self.drive(context)?;
         let Answer::Awaited(response) = &mut self.response else { return Poll::Ready(Ok(())) };
-        let response = ready!(response.as_mut().poll(context)).map_err(failed)?;
+        let answered = ready!(response.as_mut().poll(context));
+        // It cannot be asked again.
+        self.response = Answer::Over;
+        let response = answered.map_err(failed)?;
         if !response.status().is_success() {
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let location = location.map(str::to_owned);
@@ -166,7 +179,7 @@ impl Carrier for ExchangeBytes {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(context))?;
         if self.connection.is_none() {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            return Poll::Ready(Err(self.over(context)));
         }
         let chunk = gather(slices, largest);
         let count = chunk.len();

@@ -56,6 +56,11 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
+    /// From an error of a stream, where the peer's answer is what ended that.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref().and_then(|error| error.downcast_ref())
+    }
+
     /// As an error of the stream, where it comes later than at the beginning.
     pub(crate) fn into_io(self) -> io::Error {
         match self {
