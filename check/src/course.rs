@@ -107,10 +107,11 @@ impl Conducted {
         }
     }
 
-    /// An end left by itself, and so ended the connection for the other.
-    pub(crate) fn somebody_left(&self) -> bool {
-        let left = |timed: &Timed| matches!(timed.event, Event::Left { .. }).then_some(());
-        self.stage.producer.find(left).or(self.stage.consumer.find(left)).is_some()
+    /// The end that left by itself, and so ended the connection for the other, and why.
+    pub(crate) fn left(&self) -> Option<(Role, &str)> {
+        [Role::Producer, Role::Consumer]
+            .into_iter()
+            .find_map(|role| self.stage.track(role).left().map(|why| (role, why)))
     }
 
     /// Where the path held the producer's samples up until the deadline, judges by those that came later.

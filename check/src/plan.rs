@@ -59,8 +59,8 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
     }
 }
 
-/// Where a length is announced, the last message must fit into it.
-fn bytes_max(scenario: &Scenario, direction: Direction) -> ByteSize {
+/// The most that the stream carries. Where a length is announced, the last message must fit into it.
+pub(crate) fn bytes_max(scenario: &Scenario, direction: Direction) -> ByteSize {
     let announced = scenario.transport.announced().filter(|_| direction == Direction::Upload);
     announced.map_or(LIMITS.stream_max, |length| {
         ByteSize::bytes(length.as_u64().saturating_sub(LAST_WRITE.as_u64())).min(LIMITS.stream_max)

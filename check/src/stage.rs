@@ -201,6 +201,14 @@ impl Track {
         })
     }
 
+    /// Why it left by itself, if it did.
+    pub(crate) fn left(&self) -> Option<&str> {
+        self.events.iter().find_map(|timed| match &timed.event {
+            Event::Left { why } => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     /// The first event for which `matches` gives something.
     pub(crate) fn find<T>(&self, matches: impl Fn(&Timed) -> Option<T>) -> Option<T> {
         self.events.iter().find_map(matches)

@@ -35,7 +35,7 @@ pub(crate) struct PathOptions {
     /// A header to send with the requests of a WebSocket or of HTTP, `NAME: VALUE`; Host and Origin too. May be repeated.
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
-    /// Uploads over HTTP announce this length, and send at most as much, instead of coming in chunks.
+    /// Uploads over HTTP announce this length (64MiB at least), and send at most as much, instead of coming in chunks.
     #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "1024GiB")]
     http_length: Option<ByteSize>,
     /// Speak HTTP/2 instead of HTTP/1.1: agreed on by TLS, or known beforehand without it.

@@ -100,6 +100,9 @@ impl<'a> Findings<'a> {
         let stalled = self.marks.stalled.or(self.flooded.began);
         let (at, how, detail) = match cut {
             Cut::Interrupted => return undecided("the check was interrupted"),
+            Cut::Left(_) if let Some(why) = side.track.left() => {
+                return undecided(&format!("our own end left: {why}"));
+            }
             Cut::Dead => (side.clock.now(), How::Timeout, "nothing came back any more".to_owned()),
             _ => match side.track.end() {
                 Some(end) => end,

@@ -166,6 +166,9 @@ impl Scenario {
         }
         size("--limit", self.limit, self.message, LIMITS.limit_max)?;
         size("--warm-up", self.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
+        if let Some(length) = self.transport.announced() {
+            size("--http-length", length, LIMITS.http_length.0, LIMITS.http_length.1)?;
+        }
         let second = Duration::from_secs(1);
         time("--hold", self.hold, second / 10, LIMITS.phase_max)?;
         time("--baseline", self.baseline, Duration::ZERO, LIMITS.phase_max)?;
