@@ -130,7 +130,7 @@ pub(crate) struct CheckOptions {
     /// Absorbed in all, at most.
     #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_MAX_ABSORBED", help_heading = "Expectations")]
     max_absorbed: Option<ByteSize>,
-    /// Absorbed by the path itself, at most.
+    /// Absorbed by the path itself, at most, with the frame headers that its share may be too low by (`framing_bytes`).
     #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_MAX_PATH", help_heading = "Expectations")]
     max_path: Option<ByteSize>,
     /// From the stall to the last write, at most.

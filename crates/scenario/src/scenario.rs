@@ -53,7 +53,7 @@ pub struct Expectations {
     pub verdict: Verdict,
     /// At most this much absorbed in all.
     pub max_absorbed: Option<ByteSize>,
-    /// At most this much absorbed by the path itself.
+    /// At most this much absorbed by the path itself, what may have been taken out of its share with frame headers included.
     pub max_path: Option<ByteSize>,
     /// The last write at most this long after the stall began.
     pub max_onset: Option<Span>,
