@@ -22,6 +22,9 @@ fn an_option_with_an_unknown_value_is_named() {
         refused_naming(&format!("check {options}"), &named);
     }
     refused_naming("nonsense", &["nonsense", "subcommand"]);
+    for option in ["--connections", "--connections-per-address"] {
+        refused_naming(&format!("server --listen 127.0.0.1:0 {option} 0"), &[option, "1.."]);
+    }
 }
 
 #[test]
