@@ -72,6 +72,23 @@ fn what_came_at_once_but_was_in_nobodys_memory_is_not_said_to_have_piled_up() {
 }
 
 #[test]
+fn memory_that_did_not_grow_may_be_memory_that_is_used_again() {
+    let memory = Some(memory(1, None));
+    let (_, down) = download(&DownloadEvidence { memory, ..evidence(40.0 * MIB) });
+    let lasted = Duration::from_secs(3);
+    let flood = UploadEvidence {
+        outcome: UploadOutcome::Limit,
+        taken: 256 << 20,
+        lasted,
+        window_limited: None,
+        memory,
+    };
+    for reason in [down, upload(&flood).1] {
+        assert!(reason.ends_with("keeps it elsewhere, or uses memory again that it had freed"), "{reason}");
+    }
+}
+
+#[test]
 fn a_stall_that_our_own_buffer_hides_reaches_nobody() {
     let unheard = DownloadEvidence { shut: false, ..evidence(40.0 * MIB) };
     assert_eq!(verdict(&unheard), Verdict::Undecided);
