@@ -6,7 +6,8 @@ use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use scenario::{
-    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_port, parse_service,
+    parse_target,
 };
 use std::net::SocketAddr;
 use trace::Direction;
@@ -196,10 +197,7 @@ fn dialled(address: &str) -> anyhow::Result<String> {
     let Some((host, port)) = address.rsplit_once(':') else {
         bail!("`{address}` has no port; use HOST:PORT");
     };
-    let port: u16 = port.parse().with_context(|| format!("`{address}` has no valid port"))?;
-    if port == 0 {
-        bail!("`{address}`: nobody can be dialled at port 0");
-    }
+    let port = parse_port(port).with_context(|| format!("could not dial `{address}`"))?;
     let host = if host.is_empty() { "127.0.0.1" } else { host };
     Ok(format!("{host}:{port}"))
 }
