@@ -90,7 +90,8 @@ impl OpenError {
         match self {
             Self::Handshake {
                 source:
-                    HandshakeError::Status { status } | HandshakeError::Refused(Refusal::Status { status, .. }),
+                    HandshakeError::Status { status, .. }
+                    | HandshakeError::Refused(Refusal::Status { status, .. }),
                 ..
             } => !(502..=504).contains(&status.as_u16()),
             Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,

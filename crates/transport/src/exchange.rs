@@ -7,10 +7,11 @@ mod body;
 
 use crate::carrier::{Carrier, gather};
 use crate::handshake::HandshakeError;
+use crate::http::location;
 use crate::{Counters, SocketHandle, Wire};
 use body::{Fed, RequestBody, lock};
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, HOST, USER_AGENT};
 use http::{Method, Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{Builder, Connection};
@@ -139,10 +140,8 @@ impl ExchangeBytes {
         self.response = Answer::Over;
         let response = answered.map_err(failed)?;
         if !response.status().is_success() {
-            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let location = location.map(str::to_owned);
-            self.response = Answer::Over;
-            return Poll::Ready(Err(HandshakeError::Answered { status: response.status(), location }));
+            let (status, location) = (response.status(), location(response.headers()));
+            return Poll::Ready(Err(HandshakeError::Answered { status, location }));
         }
         self.response = Answer::Body(response.into_body());
         Poll::Ready(Ok(()))

@@ -46,7 +46,10 @@ fn a_peer_that_does_not_upgrade_to_websocket_is_told_by_what_it_answers() {
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found"),
         ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
-        ("HTTP/1.1 301 Moved Permanently\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "301 Moved"),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: https://x.example/ws\r\nContent-Length: 0\r\n\r\n",
+            "302 Found instead of upgrading and leads to https://x.example/ws",
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 OK"),
         ("220 mail.example.net ESMTP\r\n", "WebSocket"),
     ] {
