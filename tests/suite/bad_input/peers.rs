@@ -81,6 +81,17 @@ fn a_peer_that_carries_no_stream_over_http_is_told_by_what_it_answers() {
 }
 
 #[test]
+fn a_peer_that_speaks_http_1_alone_is_told_where_http_2_was_asked_for() {
+    let peer = stranger(|_| b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec());
+    for route in [
+        format!("--target http://{peer}"),
+        format!("--listen 127.0.0.1:{} --via {peer} --transport http", free_port()),
+    ] {
+        refused_naming(&format!("check {route} --http2"), &["speaks HTTP/1.1 and not HTTP/2", "--http2"]);
+    }
+}
+
+#[test]
 fn http_on_another_path_or_to_a_server_of_one_check_is_told() {
     let (_server, address) = server();
     refused_naming(&format!("check --target http://{address}/elsewhere"), &["404 Not Found"]);
