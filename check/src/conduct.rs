@@ -1,6 +1,8 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod baseline;
 mod neighbours;
+mod resume;
 mod slow;
 mod stall;
 mod steps;
@@ -25,17 +27,11 @@ const DEAD: Duration = Duration::from_secs(5);
 /// Samples that are further apart than this are waited for.
 const SELDOM: Duration = Duration::from_millis(10);
 
-/// How long the resume may take to reach the baseline's rate again.
-const RECOVERY: Duration = Duration::from_secs(5);
-
 /// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
 const SURELY: f64 = 1.03;
 
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The warm-up may take this long.
-const WARM_UP: Duration = Duration::from_mins(2);
 
 /// The ends' last words, their samples among them, may take this long.
 const LAST_WORDS: Duration = Duration::from_mins(2);
@@ -181,85 +177,6 @@ impl<'a> Conductor<'a> {
                 update = self.stage.next() => update,
             };
             self.take(update)?;
-        }
-        Ok(())
-    }
-
-    /// Full speed, unless the path is to be found cold.
-    async fn baseline(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Baseline);
-        // The pauses between trickle messages are the producer's, not the path's.
-        self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
-        if self.scenario.baseline.0.is_zero() {
-            self.stop_reading().await?;
-            self.stage.producer.tell(Command::Flood);
-            return Ok(());
-        }
-        self.stage.producer.tell(Command::Flood);
-        self.flood_began().await?;
-        let warm = self.clock.now().plus(WARM_UP);
-        while self.consumed() < self.scenario.warm_up.as_u64() && self.clock.now() < warm {
-            self.step().await?;
-            self.require_life()?;
-        }
-        self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
-        let began = self.clock.now();
-        self.marks.baseline = Some(began);
-        if self.is_one_of_many() {
-            self.stage.forget_samples();
-        }
-        let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip).max(self.samples(10)));
-        let middle = began.plus(until.since(began).unwrap_or_default() / 2);
-        let mut filling = self.is_one_of_many();
-        while self.clock.now() < until {
-            self.step().await?;
-            if filling && self.clock.now() >= middle {
-                // Thousands that fill the path at once pause for each other: that is no trait of the path.
-                self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
-                filling = false;
-            }
-        }
-        // A stall means something only on a stream that moves.
-        let lately = Duration::from_millis(500).max(3 * self.round_trip).max(self.samples(3));
-        let longest = self.clock.now().plus(3 * self.dead());
-        while self.clock.now().since(self.moved.0) > Some(lately) && self.clock.now() < longest {
-            self.step().await?;
-            self.require_life()?;
-        }
-        Ok(())
-    }
-
-    /// Full speed again, until the rate of the baseline is back.
-    async fn resume(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Resume);
-        self.backed_off = self
-            .stage
-            .producer
-            .latest
-            .as_ref()
-            .map_or(Duration::ZERO, |sample| Duration::from_micros(sample.rto_us.into()));
-        self.stage.consumer.tell(Command::Resume);
-        self.stage.producer.tell(Command::Resume);
-        self.queued = self
-            .stage
-            .consumer
-            .latest
-            .as_ref()
-            .map_or(0, |sample| sample.stream_bytes + sample.user_bytes + sample.receive_queue);
-        // Where the path holds the command up, the consumer resumes by itself.
-        let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
-            self.clock.until(stalled.plus(self.scenario.deadline.0 + self.scenario.hold.0 + GRACE))
-        });
-        let resumed = self
-            .await_event(Role::Consumer, by_itself, |event| matches!(event, Event::Resumed { .. }))
-            .await?;
-        self.marks.resumed = Some(resumed);
-        self.moved.0 = self.clock.now();
-        self.heard.1 = self.clock.now();
-        let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip).max(self.samples(5)));
-        while self.clock.now() < deadline && !self.recovered(resumed) {
-            self.step().await?;
-            self.require_life()?;
         }
         Ok(())
     }
