@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use trace::{Direction, Phase, Role};
+use trace::{Direction, Phase};
 use units::{ByteSize, Span};
 use wire::{ClockOffset, Plan, TrickleShape};
 
@@ -59,10 +59,7 @@ pub(crate) async fn measure(
     let prepared = stream.begin(scenario.message);
     prepared.map_err(|source| CheckError::Local { doing: "prepare the connection", source })?;
     let connected = clock.now();
-    let role = match direction {
-        Direction::Upload => Role::Producer,
-        Direction::Download => Role::Consumer,
-    };
+    let role = direction.client_role();
     let plan = Arc::new(plan(scenario, direction, run));
     let (link, handle) = endpoint::link();
     let end = End {

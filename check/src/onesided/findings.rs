@@ -14,7 +14,7 @@ use crate::nothing::nothing;
 use report::{DirectionReport, Ended, Memory, OneSided};
 use scenario::Scenario;
 use std::time::Duration;
-use trace::{Direction, EventRecord, How, Interval, Latencies, Party, Role, StreamTrace, Tag, Verdict};
+use trace::{Direction, EventRecord, How, Interval, Latencies, Party, StreamTrace, Tag, Verdict};
 use units::{Timestamp, format_duration};
 
 /// What was found, before it is judged.
@@ -200,10 +200,7 @@ impl<'a> Findings<'a> {
     fn events(&self, side: &Side<'_>) -> Vec<EventRecord> {
         let (run, direction) = (self.run, self.direction);
         let record = |end, timed| EventRecord { run, direction, end, timed };
-        let role = match direction {
-            Direction::Upload => Role::Producer,
-            Direction::Download => Role::Consumer,
-        };
+        let role = direction.client_role();
         let mut events: Vec<EventRecord> =
             side.decisions.iter().cloned().map(|timed| record(None, timed)).collect();
         events.extend(side.track.events.iter().cloned().map(|timed| record(Some(role), timed)));
