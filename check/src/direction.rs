@@ -3,13 +3,13 @@
 use crate::bench::Bench;
 use crate::company::Company;
 use crate::conduct::{Conductor, Setting};
-use crate::connection::Connection;
+use crate::connection::{Attempt, Connection};
 use crate::course::Cut;
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
-use crate::kept::{self, Kept};
+use crate::kept;
 use crate::live::Live;
-use crate::opener::{OpenedStream, Opener};
+use crate::opener::Opener;
 use crate::plan::{plan, trickle};
 use crate::together::Member;
 use crate::{crowd, neighbours};
@@ -61,8 +61,8 @@ async fn measure_one(
     let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let opened = open(means, &bench.opener, direction, (before, run));
     let (Connection { stage, round_trip, client }, company) = match or_stopped(&means.stop, opened).await? {
-        Open::Streams(connection, company) => (*connection, company),
-        Open::Kept(kept) => return kept::measure(means, *kept).await,
+        (Attempt::Open(connection), company) => (*connection, company),
+        (Attempt::Kept(kept), _) => return kept::measure(means, *kept, run).await,
     };
     let setting = Setting {
         scenario: &means.scenario,
@@ -93,34 +93,29 @@ async fn measure_one(
     Ok(evaluate(&means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
 }
 
-/// What became of the opening.
-enum Open {
-    Streams(Box<Connection>, Company),
-    /// The path keeps the request that the measured stream is.
-    Kept(Box<Kept>),
-}
-
 /// Opens the measured connection, and those of its neighbours.
 async fn open(
     means: &Means,
     opener: &Opener,
     direction: Direction,
     (offset, run): (ClockOffset, u32),
-) -> Result<Open, CheckError> {
+) -> Result<(Attempt, Company), CheckError> {
     let plan = plan(&means.scenario, direction, offset, run);
     let traffic = neighbours::traffic(&means.scenario);
     let neighbour = Arc::new(Plan { message: traffic.message, rate: None, trickle: traffic, ..plan.clone() });
     let mut neighbours = Vec::new();
-    for _ in 0..means.scenario.neighbours {
-        neighbours.push(Connection::open(means, opener, Arc::clone(&neighbour), offset).await?);
+    let mut kept = false;
+    while !kept && neighbours.len() < means.scenario.neighbours as usize {
+        match Connection::open(means, opener, Arc::clone(&neighbour), offset).await? {
+            Attempt::Open(connection) => neighbours.push(*connection),
+            // So will the measured one be, and that is the finding.
+            Attempt::Kept(_) => kept = true,
+        }
     }
-    let plan = Arc::new(plan);
-    let OpenedStream { opened, remote, kept } = opener.open(&plan, offset).await?;
-    if let Some(began) = kept {
-        return Ok(Open::Kept(Box::new(Kept { stream: opened.stream, plan, run, began, remote })));
+    match Connection::open(means, opener, Arc::new(plan), offset).await? {
+        Attempt::Open(_) if kept => Err(CheckError::Kept),
+        attempt => Ok((attempt, Company::new(neighbours, traffic.spacing.0))),
     }
-    let connection = Connection::start(means, opened, remote, plan)?;
-    Ok(Open::Streams(Box::new(connection), Company::new(neighbours, traffic.spacing.0)))
 }
 
 /// What is asked of the bench before a stream begins can be given up.

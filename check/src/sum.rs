@@ -61,10 +61,9 @@ impl Sum {
         let (measured, opened) = match fate {
             Some(Fate::Conducted(course)) => {
                 let opened = course.opened;
-                self.opened += 1;
-                self.opening = self.opening.max(opened);
                 (self.evaluate(*course, gone), Some(opened))
             }
+            Some(Fate::Kept { measured, opened }) => (*measured, Some(opened)),
             Some(Fate::Unopened { error, waited }) => {
                 let measured = match &error {
                     CheckError::Open(open) if !is_local(open) => {
@@ -80,6 +79,10 @@ impl Sum {
                 (nothing(Verdict::Undecided, reason, None, self.direction, self.run), None)
             }
         };
+        if let Some(opened) = opened {
+            self.opened += 1;
+            self.opening = self.opening.max(opened);
+        }
         self.rows.push(ConnectionRow::new((self.run, self.direction, connection), opened, &measured.report));
         self.keep(connection, measured);
     }
