@@ -73,14 +73,13 @@ const LAST_WRITE: ByteSize = ByteSize::mib(17);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::example::scenario;
     use scenario::Ramp;
 
     #[test]
     fn who_is_open_first_may_wait_until_the_last_is_opened_too() {
         let total_max = |connections| {
             let ramp: Ramp = "1/s".parse().unwrap();
-            let scenario = Scenario { connections, ramp, ..scenario() };
+            let scenario = Scenario { connections, ramp, ..Scenario::usual() };
             plan(&scenario, Direction::Upload, ClockOffset::default(), 1).total_max.0
         };
         // Fewer than 200 have the same trickle.

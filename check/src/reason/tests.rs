@@ -1,6 +1,6 @@
 use super::*;
 use crate::course::Marks;
-use crate::example::{at, sample, scenario};
+use crate::example::{at, sample};
 use crate::stage::Stage;
 use scenario::{HTTP_PATH, HttpStream, Transport};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ fn reason(conducted: &Conducted, scenario: &Scenario) -> String {
 #[tokio::test]
 async fn an_end_that_left_says_why_whichever_end_was_heard_of_first() {
     for cut in [Cut::Left(Role::Producer), Cut::Ended] {
-        let told = reason(&left(ByteSize::mib(100), cut), &scenario());
+        let told = reason(&left(ByteSize::mib(100), cut), &Scenario::usual());
         assert_eq!(told, "the producer left before the end: it had written enough");
     }
 }
@@ -45,7 +45,7 @@ async fn an_end_that_left_says_why_whichever_end_was_heard_of_first() {
 async fn a_length_that_was_used_up_is_named() {
     let Transport::Http(http) = Transport::http(HTTP_PATH) else { panic!("it is HTTP") };
     let transport = Transport::Http(HttpStream { length: Some(ByteSize::mib(64)), ..http });
-    let scenario = Scenario { transport, ..scenario() };
+    let scenario = Scenario { transport, ..Scenario::usual() };
     let told = |written| reason(&left(written, Cut::Ended), &scenario);
     assert_eq!(told(ByteSize::mib(47)), "the upload used up the 64 MiB that --http-length announces");
     assert_eq!(told(ByteSize::mib(40)), "the producer left before the end: it had written enough");
