@@ -98,12 +98,19 @@ impl Conducted {
     }
 
     /// Its end may be that of the server, which is no part of the path.
-    pub(crate) fn may_be_the_server(&self) -> bool {
+    pub(crate) fn may_be_the_servers_end(&self) -> bool {
         let how = self.stage.first_end().map(|(_, _, how, _)| how);
         match self.cut {
             Some(Cut::Ended) => matches!(how, Some(How::Fin | How::Reset)),
             Some(Cut::Lost(_)) => true,
             _ => false,
+        }
+    }
+
+    /// Lays an end that may be the server's on nobody where the server is gone.
+    pub(crate) fn excuse_the_path(&mut self, server_is_gone: bool) {
+        if server_is_gone && self.may_be_the_servers_end() {
+            self.cut = Some(Cut::Gone);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Many connections at once: opened one after the other, led through the phases together, and summed up.
 
-use crate::bench::Bench;
+use crate::bench::{Afterwards, Bench};
 use crate::company::Company;
 use crate::conduct::{Conductor, Setting};
 use crate::connection::{Attempt, Connection};
@@ -70,12 +70,8 @@ pub(crate) async fn measure(
     means: &Means,
     bench: &mut Bench,
     direction: Direction,
-    run: u32,
+    (before, run): (ClockOffset, u32),
 ) -> Result<Measured, CheckError> {
-    if means.stop.is_cancelled() {
-        return Err(CheckError::Interrupted);
-    }
-    let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let connections = means.scenario.connections;
     let shared = Arc::new(Shared {
         means: means.clone(),
@@ -106,17 +102,11 @@ pub(crate) async fn measure(
             Err(error) => tracing::error!(%error, "a connection's task failed"),
         }
     }
-    let (offset, unconfirmed) = match bench.clock_offset().await {
-        Ok(after) => (before.confirmed_by(after), None),
-        Err(error) => {
-            (before, Some(format!("{direction}: the clock offset could not be confirmed: {error}")))
-        }
-    };
-    let gone = unconfirmed.is_some() && bench.server_is_gone().await;
+    let Afterwards { offset, unconfirmed, server_is_gone } = bench.afterwards(before, direction, true).await;
     let mut sum = Sum::new(Arc::clone(&means.scenario), direction, run, offset);
     sum.unmeasured.extend(unconfirmed);
     for (connection, fate) in (1..).zip(fates) {
-        sum.add(connection, fate, gone);
+        sum.add(connection, fate, server_is_gone);
     }
     sum.finish()
 }

@@ -1,10 +1,9 @@
 //! One direction on fresh connections: opened, conducted, and turned into figures.
 
-use crate::bench::Bench;
+use crate::bench::{Afterwards, Bench};
 use crate::company::Company;
 use crate::conduct::{Conductor, Setting};
 use crate::connection::{Attempt, Connection};
-use crate::course::Cut;
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
 use crate::kept;
@@ -42,10 +41,14 @@ pub(crate) async fn measure(
     direction: Direction,
     run: u32,
 ) -> Result<Measured, CheckError> {
+    if means.stop.is_cancelled() {
+        return Err(CheckError::Interrupted);
+    }
+    let offset = or_stopped(&means.stop, bench.clock_offset()).await?;
     if means.scenario.connections > 1 {
-        crowd::measure(means, bench, direction, run).await
+        crowd::measure(means, bench, direction, (offset, run)).await
     } else {
-        measure_one(means, bench, direction, run).await
+        measure_one(means, bench, direction, (offset, run)).await
     }
 }
 
@@ -53,12 +56,8 @@ async fn measure_one(
     means: &Means,
     bench: &mut Bench,
     direction: Direction,
-    run: u32,
+    (before, run): (ClockOffset, u32),
 ) -> Result<Measured, CheckError> {
-    if means.stop.is_cancelled() {
-        return Err(CheckError::Interrupted);
-    }
-    let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let opened = open(means, &bench.opener, direction, (before, run));
     let (Connection { stage, round_trip, client }, company) = match or_stopped(&means.stop, opened).await? {
         (Attempt::Open(connection), company) => (*connection, company),
@@ -79,17 +78,11 @@ async fn measure_one(
     if let Err(failure) = client.over().await {
         unmeasured.push(format!("{direction}: {failure}"));
     }
-    // A clock that cannot be asked again is as uncertain as it was, and that is said.
-    let offset = match bench.clock_offset().await {
-        Ok(after) => before.confirmed_by(after),
-        Err(error) => {
-            if conducted.may_be_the_server() && bench.server_is_gone().await {
-                conducted.cut = Some(Cut::Gone);
-            }
-            unmeasured.push(format!("{direction}: the clock offset could not be confirmed: {error}"));
-            before
-        }
-    };
+    let may_be_its_end = conducted.may_be_the_servers_end();
+    let Afterwards { offset, unconfirmed, server_is_gone } =
+        bench.afterwards(before, direction, may_be_its_end).await;
+    unmeasured.extend(unconfirmed);
+    conducted.excuse_the_path(server_is_gone);
     Ok(evaluate(&means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
 }
 

@@ -1,6 +1,5 @@
 //! Adds the connections of a direction up to one report. No I/O, no clock.
 
-use crate::course::Cut;
 use crate::crowd::{Course, Fate};
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
@@ -89,9 +88,7 @@ impl Sum {
 
     fn evaluate(&self, course: Course, gone: bool) -> Measured {
         let Course { mut conducted, round_trip, failure, .. } = course;
-        if gone && conducted.may_be_the_server() {
-            conducted.cut = Some(Cut::Gone);
-        }
+        conducted.excuse_the_path(gone);
         let unmeasured =
             failure.map(|failure| format!("{}: {failure}", self.direction)).into_iter().collect();
         let context = Context { round_trip, offset: self.offset, unmeasured };
