@@ -10,6 +10,7 @@ mod trickle;
 
 use crate::company::Company;
 use crate::course::{Conducted, Cut, Marks, Outcome};
+use crate::decisions::Decisions;
 use crate::judge::{Judge, Rules};
 use crate::live::{Live, LiveView};
 use crate::stage::Stage;
@@ -53,7 +54,6 @@ pub(crate) struct Conductor<'a> {
     clock: Clock,
     round_trip: Duration,
     judge: Judge,
-    live: LiveView<'a>,
     /// None once it is over for this one.
     member: Option<Member>,
     /// How long after the others began this one does: not all at the same moment.
@@ -62,7 +62,7 @@ pub(crate) struct Conductor<'a> {
     company: Company,
     marks: Marks,
     outcome: Outcome,
-    decisions: Vec<Timed>,
+    decisions: Decisions<'a>,
     /// The consumer's progress: when, and how many bytes it had.
     moved: (Timestamp, u64),
     /// When anything was heard of the producer, and of the consumer.
@@ -92,15 +92,7 @@ impl<'a> Conductor<'a> {
     pub(crate) fn new(setting: Setting<'a>, stage: Stage, company: Company, member: Member) -> Self {
         let Setting { scenario, direction, trickle, clock, round_trip, run, live, stagger } = setting;
         let now = clock.now();
-        let start = Live {
-            run,
-            runs: scenario.repeat,
-            direction,
-            phase: Phase::Connect,
-            rate: 0.0,
-            window: None,
-            in_path: None,
-        };
+        let live = LiveView::new(live, (run, scenario.repeat), direction);
         Self {
             scenario,
             direction,
@@ -108,14 +100,13 @@ impl<'a> Conductor<'a> {
             clock,
             round_trip,
             judge: Judge::new(Rules { hold: scenario.hold.0, round_trip }),
-            live: LiveView::new(live, start),
             member: Some(member),
             stagger,
             stage,
             company,
             marks: Marks { connected: now, ..Marks::default() },
             outcome: Outcome::CutShort,
-            decisions: Vec::new(),
+            decisions: Decisions::new(clock, live),
             moved: (now, 0),
             heard: (now, now),
             backed_off: Duration::ZERO,
@@ -137,7 +128,7 @@ impl<'a> Conductor<'a> {
         let Self { direction, stage, company, clock, marks, outcome, judge, decisions, .. } = self;
         let spacing = company.spacing();
         let neighbours = company.finish(clock).await;
-        let quiet = judge.quiet();
+        let (quiet, decisions) = (judge.quiet(), decisions.into_made());
         Conducted { direction, stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
     }
 
@@ -183,7 +174,7 @@ impl<'a> Conductor<'a> {
 
     /// Everything that was produced arrives.
     async fn verify(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Verify);
+        self.decisions.begin(Phase::Verify);
         if self.is_one_of_many() {
             self.stage.keep_no_more();
         }
@@ -219,7 +210,7 @@ impl<'a> Conductor<'a> {
 
     /// The end told its last word, when it was time for it.
     fn is_done(&self, role: Role) -> bool {
-        self.live.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
+        self.decisions.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
     }
 
     /// The consumer has the last byte.

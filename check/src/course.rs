@@ -1,5 +1,6 @@
 //! The course that one stream took: when what began, what came of the stall, and what cut it short.
 
+use crate::decisions::phase_at;
 use crate::judge::{Finding, Judge, Rules};
 use crate::neighbours::Neighbour;
 use crate::stage::Stage;
@@ -150,10 +151,6 @@ impl Conducted {
 
     /// The phase at `at`.
     pub(crate) fn phase_at(&self, at: Timestamp) -> Phase {
-        let begun = |timed: &Timed| match timed.event {
-            Event::PhaseBegan { phase } if timed.at <= at => Some(phase),
-            _ => None,
-        };
-        self.decisions.iter().rev().find_map(begun).unwrap_or(Phase::Connect)
+        phase_at(&self.decisions, at)
     }
 }

@@ -14,11 +14,12 @@ mod upload;
 
 use crate::conduct::GRACE;
 use crate::course::Cut;
+use crate::decisions::Decisions;
 use crate::direction::{Means, or_stopped};
 use crate::encryption;
 use crate::error::CheckError;
 use crate::evaluate::Measured;
-use crate::live::{Live, LiveView};
+use crate::live::LiveView;
 use client::{Route, ServiceStream, open_service};
 use endpoint::End;
 use findings::Findings;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use trace::{Direction, Phase};
+use trace::Direction;
 use units::{ByteSize, Span};
 use wire::{ClockOffset, Plan, TrickleShape};
 
@@ -73,16 +74,8 @@ pub(crate) async fn measure(
     };
     let mut tasks: JoinSet<io::Result<()>> = JoinSet::new();
     tasks.spawn(endpoint::run_alone(end, link));
-    let start = Live {
-        run,
-        runs: scenario.repeat,
-        direction,
-        phase: Phase::Connect,
-        rate: 0.0,
-        window: None,
-        in_path: None,
-    };
-    let mut side = Side::new((role, handle), clock, LiveView::new(Some(live), start), gauge, stop.clone());
+    let decisions = Decisions::new(clock, LiveView::new(Some(live), (run, scenario.repeat), direction));
+    let mut side = Side::new((role, handle), clock, decisions, gauge, stop.clone());
     let mut findings = Findings::new(scenario, (connected, round_trip), direction, run);
     let cut = match direction {
         Direction::Download => {

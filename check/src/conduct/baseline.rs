@@ -13,7 +13,7 @@ const WARM_UP: Duration = Duration::from_mins(2);
 impl Conductor<'_> {
     /// Full speed, unless the path is to be found cold.
     pub(super) async fn baseline(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Baseline);
+        self.decisions.begin(Phase::Baseline);
         // The pauses between trickle messages are the producer's, not the path's.
         self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
         if self.scenario.baseline.0.is_zero() {

@@ -12,7 +12,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 impl Conductor<'_> {
     /// Full speed again, until the rate of the baseline is back.
     pub(super) async fn resume(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Resume);
+        self.decisions.begin(Phase::Resume);
         self.backed_off = self
             .stage
             .producer

@@ -43,6 +43,8 @@ pub(crate) struct DownloadEvidence {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UploadEvidence {
     pub(crate) outcome: UploadOutcome,
+    /// From the first write to the last.
+    pub(crate) onset: Duration,
     /// Bytes that the service's side took: written, less what is not acknowledged.
     pub(crate) taken: u64,
     pub(crate) lasted: Duration,
@@ -54,8 +56,8 @@ pub(crate) struct UploadEvidence {
 /// What came of a flood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UploadOutcome {
-    /// It was blocked through the hold; its last write came this long after its first.
-    Held { onset: Duration },
+    /// It was blocked through the hold.
+    Held,
     /// The limit was reached.
     Limit,
     /// The deadline came.
@@ -195,12 +197,12 @@ fn hidden(live: Live, memory: Option<&Memory>, stall: Duration) -> (Verdict, Str
 
 /// Decides an upload by the rules above.
 pub(crate) fn upload(evidence: &UploadEvidence) -> (Verdict, String) {
-    let UploadEvidence { outcome, taken, lasted, window_limited, memory } = *evidence;
+    let UploadEvidence { outcome, onset, taken, lasted, window_limited, memory } = *evidence;
     let (bytes, time) = (size(float(taken)), format_duration(lasted));
     let grown = memory.map(|memory| growth(&memory));
     let grew = |grown: f64| size(grown.max(0.0));
     match (outcome, grown) {
-        (UploadOutcome::Held { onset }, _) => {
+        (UploadOutcome::Held, _) => {
             let onset = format_duration(onset);
             (Verdict::Propagates, format!("it took {bytes} and then no more, {onset} after the flood began"))
         }

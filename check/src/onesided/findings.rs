@@ -8,6 +8,7 @@ use super::process::Gauge;
 use super::side::Side;
 use super::upload::Flooded;
 use crate::course::Cut;
+use crate::decisions::phase_at;
 use crate::evaluate::Measured;
 use crate::figures::ms_between;
 use crate::nothing::nothing;
@@ -118,7 +119,7 @@ impl<'a> Findings<'a> {
                 Direction::Download => "we stopped reading",
             }
         );
-        let phase = side.phase_at(at);
+        let phase = phase_at(side.decisions.made(), at);
         if self.direction == Direction::Download && how == How::Fin {
             let why = "its stream ended in the stall: all that it sent fits into our own buffer";
             return undecided(&format!("{why} ({when})"));
@@ -202,7 +203,7 @@ impl<'a> Findings<'a> {
         let record = |end, timed| EventRecord { run, direction, end, timed };
         let role = direction.client_role();
         let mut events: Vec<EventRecord> =
-            side.decisions.iter().cloned().map(|timed| record(None, timed)).collect();
+            side.decisions.made().iter().cloned().map(|timed| record(None, timed)).collect();
         events.extend(side.track.events.iter().cloned().map(|timed| record(Some(role), timed)));
         events.extend(side.gauge.iter().flat_map(Gauge::events).map(|timed| record(None, timed)));
         events.sort_by_key(|record| record.timed.at);

@@ -78,6 +78,7 @@ fn memory_that_did_not_grow_may_be_memory_that_is_used_again() {
     let lasted = Duration::from_secs(3);
     let flood = UploadEvidence {
         outcome: UploadOutcome::Limit,
+        onset: lasted,
         taken: 256 << 20,
         lasted,
         window_limited: None,
@@ -117,10 +118,10 @@ fn a_backlog_that_has_not_ended_is_judged_by_its_least() {
 fn a_service_that_takes_a_flood_is_judged_by_its_memory() {
     let judged = |outcome, memory, window_limited| {
         let lasted = Duration::from_secs(3);
-        upload(&UploadEvidence { outcome, taken: 256 << 20, lasted, window_limited, memory }).0
+        let onset = Duration::from_millis(4);
+        upload(&UploadEvidence { outcome, onset, taken: 256 << 20, lasted, window_limited, memory }).0
     };
-    let held = UploadOutcome::Held { onset: Duration::from_millis(4) };
-    assert_eq!(judged(held, None, None), Verdict::Propagates);
+    assert_eq!(judged(UploadOutcome::Held, None, None), Verdict::Propagates);
     assert_eq!(judged(UploadOutcome::Limit, None, None), Verdict::Undecided);
     assert_eq!(judged(UploadOutcome::Limit, Some(memory(1, None)), None), Verdict::Undecided);
     assert_eq!(judged(UploadOutcome::Limit, Some(memory(250, None)), None), Verdict::Absorbs);
