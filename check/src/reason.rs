@@ -190,8 +190,7 @@ pub(crate) fn format_ms(ms: f64) -> String {
 }
 
 fn format_rate(bytes_per_second: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "printed to one decimal")]
-    ByteRate::bytes_per_second(bytes_per_second as u64).to_string()
+    ByteRate::nearest(bytes_per_second).to_string()
 }
 
 #[cfg(test)]

@@ -254,21 +254,11 @@ fn growth(memory: &Memory) -> f64 {
 }
 
 fn size(bytes: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "printed to two figures; saturates"
-    )]
-    ByteSize::bytes(bytes as u64).to_string()
+    ByteSize::nearest(bytes).to_string()
 }
 
 fn rate(bytes_per_second: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "printed to two figures; saturates"
-    )]
-    ByteRate::bytes_per_second(bytes_per_second as u64).to_string()
+    ByteRate::nearest(bytes_per_second).to_string()
 }
 
 #[cfg(test)]

@@ -231,9 +231,3 @@ fn used(
 fn nothing_of(direction: Direction, run: u32) -> Measured {
     nothing(Verdict::Undecided, String::new(), None, direction, run)
 }
-
-fn whole(bytes: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 8 PiB; saturates")]
-    let whole = bytes.round() as u64;
-    whole
-}

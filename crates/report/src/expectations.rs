@@ -1,7 +1,7 @@
 //! Figures against what was expected of them.
 
 use crate::document::{DirectionReport, Neighbours, VerdictDocument};
-use crate::figures::{rate, size, time};
+use crate::figures::{rate, time};
 use scenario::Expectations;
 use trace::{Direction, Verdict};
 use units::{ByteSize, Span};
@@ -150,12 +150,7 @@ impl Bound {
 
     fn print(&self, figure: f64) -> String {
         match self.unit {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "whole bytes; saturates"
-            )]
-            Unit::Bytes if figure >= 0.0 => size(figure as u64),
+            Unit::Bytes if figure >= 0.0 => ByteSize::nearest(figure).to_string(),
             Unit::Bytes => format!("{figure:.0} B"),
             Unit::Milliseconds => time(figure),
             Unit::BytesPerSecond => rate(figure),
