@@ -74,9 +74,11 @@ pub(crate) struct ServerOptions {
     tls_key: Option<PathBuf>,
     /// The most connections at a time.
     #[arg(long, value_name = "N", default_value_t = 512, env = "BACKPRESSURE_MAX_CONNECTIONS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections: u32,
     /// The most connections from one address, or one /64 of IPv6, at a time; by default as many as in all.
     #[arg(long, value_name = "N", env = "BACKPRESSURE_MAX_CONNECTIONS_PER_ADDRESS")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections_per_address: Option<u32>,
     /// Serve only whoever shows this: checks by their `--token`, other requests but `/healthz` as `Authorization: Bearer SECRET`.
     ///

@@ -29,7 +29,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "TIME",
-        default_value = "1s",
+        default_value_t = Scenario::usual().baseline,
         env = "BACKPRESSURE_BASELINE",
         help_heading = "Phases"
     )]
@@ -38,7 +38,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "TIME",
-        default_value = "2s",
+        default_value_t = Scenario::usual().hold,
         env = "BACKPRESSURE_HOLD",
         help_heading = "Phases"
     )]
@@ -47,7 +47,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "TIME",
-        default_value = "30s",
+        default_value_t = Scenario::usual().deadline,
         env = "BACKPRESSURE_DEADLINE",
         help_heading = "Phases"
     )]
@@ -68,7 +68,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "K",
-        default_value_t = 0,
+        default_value_t = Scenario::usual().neighbours,
         env = "BACKPRESSURE_NEIGHBOURS",
         help_heading = "Phases"
     )]
@@ -77,7 +77,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 1,
+        default_value_t = Scenario::usual().connections,
         env = "BACKPRESSURE_CONNECTIONS",
         help_heading = "Phases"
     )]
@@ -86,13 +86,13 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "RATE",
-        default_value = "100/s",
+        default_value_t = Scenario::usual().ramp,
         env = "BACKPRESSURE_RAMP",
         help_heading = "Phases"
     )]
     ramp: Ramp,
     /// How often to run all of it; the figures are medians then.
-    #[arg(long, value_name = "N", default_value_t = 1, env = "BACKPRESSURE_REPEAT", help_heading = "Phases")]
+    #[arg(long, value_name = "N", default_value_t = Scenario::usual().repeat, env = "BACKPRESSURE_REPEAT", help_heading = "Phases")]
     repeat: u32,
 
     /// SO_SNDBUF and SO_RCVBUF of both ends; `auto` leaves them to the kernel; less by default for thousands of connections.
@@ -118,7 +118,7 @@ pub(crate) struct CheckOptions {
     #[arg(
         long,
         value_name = "TIME",
-        default_value = "1ms",
+        default_value_t = Scenario::usual().sample,
         env = "BACKPRESSURE_SAMPLE",
         help_heading = "Stream"
     )]
@@ -130,7 +130,7 @@ pub(crate) struct CheckOptions {
     /// Absorbed in all, at most.
     #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_MAX_ABSORBED", help_heading = "Expectations")]
     max_absorbed: Option<ByteSize>,
-    /// Absorbed by the path itself, at most.
+    /// Absorbed by the path itself, at most, with the frame headers that its share may be too low by (`framing_bytes`).
     #[arg(long, value_name = "SIZE", env = "BACKPRESSURE_MAX_PATH", help_heading = "Expectations")]
     max_path: Option<ByteSize>,
     /// From the stall to the last write, at most.

@@ -57,8 +57,7 @@ pub(crate) async fn show(mut live: watch::Receiver<Option<Live>>, wanted: bool) 
 }
 
 fn line(state: &Live) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "printed to one decimal")]
-    let rate = ByteRate::bytes_per_second(state.rate as u64);
+    let rate = ByteRate::nearest(state.rate);
     let window =
         state.window.map_or_else(|| "?".to_owned(), |bytes| ByteSize::bytes(bytes.into()).to_string());
     let in_path =

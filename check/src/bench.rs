@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use trace::Direction;
 use transport::TlsServer;
 use units::Clock;
 use wire::{ClockOffset, Exchange, FromServer, RunId, ToServer};
@@ -107,8 +108,29 @@ impl Bench {
         ClockOffset::estimate(&exchanges).ok_or(CheckError::ControlLost)
     }
 
+    /// What is known of the server once the streams of a direction are over, whose clock was `before` from ours; whether it is
+    /// gone only where one of them `may_be_its_end`.
+    pub(crate) async fn afterwards(
+        &mut self,
+        before: ClockOffset,
+        direction: Direction,
+        may_be_its_end: bool,
+    ) -> Afterwards {
+        match self.clock_offset().await {
+            Ok(after) => {
+                Afterwards { offset: before.confirmed_by(after), unconfirmed: None, server_is_gone: false }
+            }
+            // A clock that cannot be asked again is as uncertain as it was, and that is said.
+            Err(error) => Afterwards {
+                offset: before,
+                unconfirmed: Some(format!("{direction}: the clock offset could not be confirmed: {error}")),
+                server_is_gone: may_be_its_end && self.server_is_gone().await,
+            },
+        }
+    }
+
     /// The server process does not answer a fresh connection.
-    pub(crate) async fn server_is_gone(&self) -> bool {
+    async fn server_is_gone(&self) -> bool {
         let Some(instance) = self.elsewhere else { return false };
         let asked = open_control(&self.opener.route, RunId::from_random(random())).await;
         let answered = match asked {
@@ -141,6 +163,17 @@ impl Bench {
             Err(_) => Err(CheckError::ControlSilent(PATIENCE)),
         }
     }
+}
+
+/// The server after the streams of a direction.
+#[derive(Debug)]
+pub(crate) struct Afterwards {
+    /// How far its clock is from ours.
+    pub(crate) offset: ClockOffset,
+    /// Why that could not be asked again.
+    pub(crate) unconfirmed: Option<String>,
+    /// It ended, which is not the path's doing.
+    pub(crate) server_is_gone: bool,
 }
 
 /// A server, and how to talk with it and reach it.

@@ -1,6 +1,8 @@
 //! Leads both ends of one stream through the phases, and notes when each began and what came of it.
 
+mod baseline;
 mod neighbours;
+mod resume;
 mod slow;
 mod stall;
 mod steps;
@@ -8,6 +10,7 @@ mod trickle;
 
 use crate::company::Company;
 use crate::course::{Conducted, Cut, Marks, Outcome};
+use crate::decisions::Decisions;
 use crate::judge::{Judge, Rules};
 use crate::live::{Live, LiveView};
 use crate::stage::Stage;
@@ -25,17 +28,11 @@ const DEAD: Duration = Duration::from_secs(5);
 /// Samples that are further apart than this are waited for.
 const SELDOM: Duration = Duration::from_millis(10);
 
-/// How long the resume may take to reach the baseline's rate again.
-const RECOVERY: Duration = Duration::from_secs(5);
-
 /// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
 const SURELY: f64 = 1.03;
 
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The warm-up may take this long.
-const WARM_UP: Duration = Duration::from_mins(2);
 
 /// The ends' last words, their samples among them, may take this long.
 const LAST_WORDS: Duration = Duration::from_mins(2);
@@ -57,7 +54,6 @@ pub(crate) struct Conductor<'a> {
     clock: Clock,
     round_trip: Duration,
     judge: Judge,
-    live: LiveView<'a>,
     /// None once it is over for this one.
     member: Option<Member>,
     /// How long after the others began this one does: not all at the same moment.
@@ -66,7 +62,7 @@ pub(crate) struct Conductor<'a> {
     company: Company,
     marks: Marks,
     outcome: Outcome,
-    decisions: Vec<Timed>,
+    decisions: Decisions<'a>,
     /// The consumer's progress: when, and how many bytes it had.
     moved: (Timestamp, u64),
     /// When anything was heard of the producer, and of the consumer.
@@ -96,15 +92,7 @@ impl<'a> Conductor<'a> {
     pub(crate) fn new(setting: Setting<'a>, stage: Stage, company: Company, member: Member) -> Self {
         let Setting { scenario, direction, trickle, clock, round_trip, run, live, stagger } = setting;
         let now = clock.now();
-        let start = Live {
-            run,
-            runs: scenario.repeat,
-            direction,
-            phase: Phase::Connect,
-            rate: 0.0,
-            window: None,
-            in_path: None,
-        };
+        let live = LiveView::new(live, (run, scenario.repeat), direction);
         Self {
             scenario,
             direction,
@@ -112,14 +100,13 @@ impl<'a> Conductor<'a> {
             clock,
             round_trip,
             judge: Judge::new(Rules { hold: scenario.hold.0, round_trip }),
-            live: LiveView::new(live, start),
             member: Some(member),
             stagger,
             stage,
             company,
             marks: Marks { connected: now, ..Marks::default() },
             outcome: Outcome::CutShort,
-            decisions: Vec::new(),
+            decisions: Decisions::new(clock, live),
             moved: (now, 0),
             heard: (now, now),
             backed_off: Duration::ZERO,
@@ -141,7 +128,7 @@ impl<'a> Conductor<'a> {
         let Self { direction, stage, company, clock, marks, outcome, judge, decisions, .. } = self;
         let spacing = company.spacing();
         let neighbours = company.finish(clock).await;
-        let quiet = judge.quiet();
+        let (quiet, decisions) = (judge.quiet(), decisions.into_made());
         Conducted { direction, stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
     }
 
@@ -185,88 +172,9 @@ impl<'a> Conductor<'a> {
         Ok(())
     }
 
-    /// Full speed, unless the path is to be found cold.
-    async fn baseline(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Baseline);
-        // The pauses between trickle messages are the producer's, not the path's.
-        self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
-        if self.scenario.baseline.0.is_zero() {
-            self.stop_reading().await?;
-            self.stage.producer.tell(Command::Flood);
-            return Ok(());
-        }
-        self.stage.producer.tell(Command::Flood);
-        self.flood_began().await?;
-        let warm = self.clock.now().plus(WARM_UP);
-        while self.consumed() < self.scenario.warm_up.as_u64() && self.clock.now() < warm {
-            self.step().await?;
-            self.require_life()?;
-        }
-        self.marks.cool = self.consumed() < self.scenario.warm_up.as_u64();
-        let began = self.clock.now();
-        self.marks.baseline = Some(began);
-        if self.is_one_of_many() {
-            self.stage.forget_samples();
-        }
-        let until = began.plus(self.scenario.baseline.0.max(10 * self.round_trip).max(self.samples(10)));
-        let middle = began.plus(until.since(began).unwrap_or_default() / 2);
-        let mut filling = self.is_one_of_many();
-        while self.clock.now() < until {
-            self.step().await?;
-            if filling && self.clock.now() >= middle {
-                // Thousands that fill the path at once pause for each other: that is no trait of the path.
-                self.judge = Judge::new(Rules { hold: self.scenario.hold.0, round_trip: self.round_trip });
-                filling = false;
-            }
-        }
-        // A stall means something only on a stream that moves.
-        let lately = Duration::from_millis(500).max(3 * self.round_trip).max(self.samples(3));
-        let longest = self.clock.now().plus(3 * self.dead());
-        while self.clock.now().since(self.moved.0) > Some(lately) && self.clock.now() < longest {
-            self.step().await?;
-            self.require_life()?;
-        }
-        Ok(())
-    }
-
-    /// Full speed again, until the rate of the baseline is back.
-    async fn resume(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Resume);
-        self.backed_off = self
-            .stage
-            .producer
-            .latest
-            .as_ref()
-            .map_or(Duration::ZERO, |sample| Duration::from_micros(sample.rto_us.into()));
-        self.stage.consumer.tell(Command::Resume);
-        self.stage.producer.tell(Command::Resume);
-        self.queued = self
-            .stage
-            .consumer
-            .latest
-            .as_ref()
-            .map_or(0, |sample| sample.stream_bytes + sample.user_bytes + sample.receive_queue);
-        // Where the path holds the command up, the consumer resumes by itself.
-        let by_itself = self.marks.stalled.map_or(Duration::ZERO, |stalled| {
-            self.clock.until(stalled.plus(self.scenario.deadline.0 + self.scenario.hold.0 + GRACE))
-        });
-        let resumed = self
-            .await_event(Role::Consumer, by_itself, |event| matches!(event, Event::Resumed { .. }))
-            .await?;
-        self.marks.resumed = Some(resumed);
-        self.moved.0 = self.clock.now();
-        self.heard.1 = self.clock.now();
-        let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip).max(self.samples(5)));
-        while self.clock.now() < deadline && !self.recovered(resumed) {
-            self.step().await?;
-            self.require_life()?;
-        }
-        Ok(())
-    }
-
     /// Everything that was produced arrives.
     async fn verify(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Verify);
+        self.decisions.begin(Phase::Verify);
         if self.is_one_of_many() {
             self.stage.keep_no_more();
         }
@@ -302,7 +210,7 @@ impl<'a> Conductor<'a> {
 
     /// The end told its last word, when it was time for it.
     fn is_done(&self, role: Role) -> bool {
-        self.live.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
+        self.decisions.phase() == Phase::Verify && self.stage.track(role).summary.is_some()
     }
 
     /// The consumer has the last byte.

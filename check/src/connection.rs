@@ -3,6 +3,7 @@
 use crate::conduct::GRACE;
 use crate::direction::Means;
 use crate::error::CheckError;
+use crate::kept::Kept;
 use crate::opener::{OpenedStream, Opener};
 use crate::stage::Stage;
 use client::Opened;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use trace::{Direction, Role};
+use trace::Role;
+use transport::Stream;
 use wire::{ClockOffset, Plan};
 
 /// An open connection.
@@ -27,6 +29,14 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct ClientEnd(JoinSet<io::Result<()>>);
 
+/// What became of an attempt to open one.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    Open(Box<Connection>),
+    /// The path keeps the request that the stream is.
+    Kept(Box<Kept>),
+}
+
 impl Connection {
     /// Opens a connection for a stream that follows `plan`, and starts the client's end of it.
     pub(crate) async fn open(
@@ -34,46 +44,43 @@ impl Connection {
         opener: &Opener,
         plan: Arc<Plan>,
         offset: ClockOffset,
-    ) -> Result<Self, CheckError> {
-        match opener.open(&plan, offset).await? {
-            OpenedStream { opened, remote, kept: None } => Self::start(means, opened, remote, plan),
-            OpenedStream { kept: Some(_), .. } => Err(CheckError::Kept),
+    ) -> Result<Attempt, CheckError> {
+        let OpenedStream { opened: Opened { stream, round_trip, .. }, remote, kept } =
+            opener.open(&plan, offset).await?;
+        if let Some(began) = kept {
+            return Ok(Attempt::Kept(Box::new(Kept { stream, plan, began, remote })));
         }
-    }
-
-    /// Starts the client's end of a stream that was opened.
-    pub(crate) fn start(
-        means: &Means,
-        opened: Opened,
-        remote: EndHandle,
-        plan: Arc<Plan>,
-    ) -> Result<Self, CheckError> {
-        let round_trip = opened.round_trip;
-        let mut stream = opened.stream;
-        let prepared = stream.begin(plan.message);
-        prepared.map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
-        let role = match plan.direction {
-            Direction::Upload => Role::Producer,
-            Direction::Download => Role::Consumer,
-        };
-        let (link, local) = endpoint::link();
+        let role = plan.direction.client_role();
+        let (local, client) = ClientEnd::start(means, stream, plan)?;
         let (producer, consumer) = match role {
             Role::Producer => (local, remote),
             Role::Consumer => (remote, local),
         };
-        let place = means.crew.place(plan.at_once);
-        let place = place.map_err(|source| CheckError::Local { doing: "start threads", source })?;
-        let (sampler, patterns) = (means.sampler.clone(), means.patterns.clone());
-        let meter = Arc::default();
-        let end = End { role, stream, plan, clock: means.clock, sampler, patterns, meter };
-        let mut tasks = JoinSet::new();
-        tasks.spawn_on(endpoint::run(end, link), &place);
         let stage = Stage::new(producer, consumer, means.scenario.sample.0, means.stop.clone());
-        Ok(Self { stage, round_trip, client: ClientEnd(tasks) })
+        Ok(Attempt::Open(Box::new(Self { stage, round_trip, client })))
     }
 }
 
 impl ClientEnd {
+    /// Starts the client's end of a stream that was opened.
+    pub(crate) fn start(
+        means: &Means,
+        mut stream: Stream,
+        plan: Arc<Plan>,
+    ) -> Result<(EndHandle, Self), CheckError> {
+        let prepared = stream.begin(plan.message);
+        prepared.map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
+        let place = means.crew.place(plan.at_once);
+        let place = place.map_err(|source| CheckError::Local { doing: "start threads", source })?;
+        let (sampler, patterns) = (means.sampler.clone(), means.patterns.clone());
+        let (role, meter) = (plan.direction.client_role(), Arc::default());
+        let end = End { role, stream, plan, clock: means.clock, sampler, patterns, meter };
+        let (link, handle) = endpoint::link();
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(endpoint::run(end, link), &place);
+        Ok((handle, Self(tasks)))
+    }
+
     /// Waits until it is over, a while; why it did not end well, if it did not.
     pub(crate) async fn over(mut self) -> Result<(), String> {
         match timeout(GRACE, self.0.join_next()).await {

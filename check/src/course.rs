@@ -1,5 +1,6 @@
 //! The course that one stream took: when what began, what came of the stall, and what cut it short.
 
+use crate::decisions::phase_at;
 use crate::judge::{Finding, Judge, Rules};
 use crate::neighbours::Neighbour;
 use crate::stage::Stage;
@@ -98,7 +99,7 @@ impl Conducted {
     }
 
     /// Its end may be that of the server, which is no part of the path.
-    pub(crate) fn may_be_the_server(&self) -> bool {
+    pub(crate) fn may_be_the_servers_end(&self) -> bool {
         let how = self.stage.first_end().map(|(_, _, how, _)| how);
         match self.cut {
             Some(Cut::Ended) => matches!(how, Some(How::Fin | How::Reset)),
@@ -107,10 +108,18 @@ impl Conducted {
         }
     }
 
-    /// An end left by itself, and so ended the connection for the other.
-    pub(crate) fn somebody_left(&self) -> bool {
-        let left = |timed: &Timed| matches!(timed.event, Event::Left { .. }).then_some(());
-        self.stage.producer.find(left).or(self.stage.consumer.find(left)).is_some()
+    /// Lays an end that may be the server's on nobody where the server is gone.
+    pub(crate) fn excuse_the_path(&mut self, server_is_gone: bool) {
+        if server_is_gone && self.may_be_the_servers_end() {
+            self.cut = Some(Cut::Gone);
+        }
+    }
+
+    /// The end that left by itself, and so ended the connection for the other, and why.
+    pub(crate) fn left(&self) -> Option<(Role, &str)> {
+        [Role::Producer, Role::Consumer]
+            .into_iter()
+            .find_map(|role| self.stage.track(role).left().map(|why| (role, why)))
     }
 
     /// Where the path held the producer's samples up until the deadline, judges by those that came later.
@@ -142,10 +151,6 @@ impl Conducted {
 
     /// The phase at `at`.
     pub(crate) fn phase_at(&self, at: Timestamp) -> Phase {
-        let begun = |timed: &Timed| match timed.event {
-            Event::PhaseBegan { phase } if timed.at <= at => Some(phase),
-            _ => None,
-        };
-        self.decisions.iter().rev().find_map(begun).unwrap_or(Phase::Connect)
+        phase_at(&self.decisions, at)
     }
 }

@@ -1,13 +1,14 @@
 //! Many connections at once: opened one after the other, led through the phases together, and summed up.
 
-use crate::bench::Bench;
+use crate::bench::{Afterwards, Bench};
 use crate::company::Company;
 use crate::conduct::{Conductor, Setting};
-use crate::connection::Connection;
+use crate::connection::{Attempt, Connection};
 use crate::course::Conducted;
 use crate::direction::{Means, or_stopped};
 use crate::error::CheckError;
 use crate::evaluate::Measured;
+use crate::kept;
 use crate::opener::Opener;
 use crate::plan::{plan, trickle};
 use crate::sum::Sum;
@@ -28,6 +29,11 @@ const OPENING: usize = 256;
 #[derive(Debug)]
 pub(crate) enum Fate {
     Conducted(Box<Course>),
+    /// The path keeps the request that its stream is; how much of it was measured. It was open after so long.
+    Kept {
+        measured: Box<Measured>,
+        opened: Duration,
+    },
     /// It could not be opened, which took so long to find out.
     Unopened {
         error: CheckError,
@@ -64,12 +70,8 @@ pub(crate) async fn measure(
     means: &Means,
     bench: &mut Bench,
     direction: Direction,
-    run: u32,
+    (before, run): (ClockOffset, u32),
 ) -> Result<Measured, CheckError> {
-    if means.stop.is_cancelled() {
-        return Err(CheckError::Interrupted);
-    }
-    let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let connections = means.scenario.connections;
     let shared = Arc::new(Shared {
         means: means.clone(),
@@ -100,17 +102,11 @@ pub(crate) async fn measure(
             Err(error) => tracing::error!(%error, "a connection's task failed"),
         }
     }
-    let (offset, unconfirmed) = match bench.clock_offset().await {
-        Ok(after) => (before.confirmed_by(after), None),
-        Err(error) => {
-            (before, Some(format!("{direction}: the clock offset could not be confirmed: {error}")))
-        }
-    };
-    let gone = unconfirmed.is_some() && bench.server_is_gone().await;
+    let Afterwards { offset, unconfirmed, server_is_gone } = bench.afterwards(before, direction, true).await;
     let mut sum = Sum::new(Arc::clone(&means.scenario), direction, run, offset);
     sum.unmeasured.extend(unconfirmed);
     for (connection, fate) in (1..).zip(fates) {
-        sum.add(connection, fate, gone);
+        sum.add(connection, fate, server_is_gone);
     }
     sum.finish()
 }
@@ -127,14 +123,21 @@ impl Shared {
             // A box: what it takes to open a connection is given back once it is open.
             Box::pin(Connection::open(&self.means, &self.opener, Arc::clone(&self.plan), self.offset)).await
         };
-        let connection = match or_stopped(&self.means.stop, opening).await {
-            Ok(connection) => connection,
-            Err(error) => {
-                return Fate::Unopened { error, waited: clock.now().since(asked).unwrap_or_default() };
-            }
-        };
+        let attempt = or_stopped(&self.means.stop, opening).await;
+        let unopened = |error| Fate::Unopened { error, waited: clock.now().since(asked).unwrap_or_default() };
         let opened = clock.now().since(self.began).unwrap_or_default();
-        let Connection { stage, round_trip, client } = connection;
+        let Connection { stage, round_trip, client } = match attempt {
+            Ok(Attempt::Open(connection)) => *connection,
+            Ok(Attempt::Kept(kept)) => {
+                // It has no phases for the others to wait for.
+                drop(member);
+                return match Box::pin(kept::measure(&self.means, *kept, self.run)).await {
+                    Ok(measured) => Fate::Kept { measured: Box::new(measured), opened },
+                    Err(error) => unopened(error),
+                };
+            }
+            Err(error) => return unopened(error),
+        };
         let setting = Setting {
             scenario,
             direction: self.plan.direction,

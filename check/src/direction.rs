@@ -1,15 +1,14 @@
 //! One direction on fresh connections: opened, conducted, and turned into figures.
 
-use crate::bench::Bench;
+use crate::bench::{Afterwards, Bench};
 use crate::company::Company;
 use crate::conduct::{Conductor, Setting};
-use crate::connection::Connection;
-use crate::course::Cut;
+use crate::connection::{Attempt, Connection};
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
-use crate::kept::{self, Kept};
+use crate::kept;
 use crate::live::Live;
-use crate::opener::{OpenedStream, Opener};
+use crate::opener::Opener;
 use crate::plan::{plan, trickle};
 use crate::together::Member;
 use crate::{crowd, neighbours};
@@ -42,10 +41,14 @@ pub(crate) async fn measure(
     direction: Direction,
     run: u32,
 ) -> Result<Measured, CheckError> {
+    if means.stop.is_cancelled() {
+        return Err(CheckError::Interrupted);
+    }
+    let offset = or_stopped(&means.stop, bench.clock_offset()).await?;
     if means.scenario.connections > 1 {
-        crowd::measure(means, bench, direction, run).await
+        crowd::measure(means, bench, direction, (offset, run)).await
     } else {
-        measure_one(means, bench, direction, run).await
+        measure_one(means, bench, direction, (offset, run)).await
     }
 }
 
@@ -53,16 +56,12 @@ async fn measure_one(
     means: &Means,
     bench: &mut Bench,
     direction: Direction,
-    run: u32,
+    (before, run): (ClockOffset, u32),
 ) -> Result<Measured, CheckError> {
-    if means.stop.is_cancelled() {
-        return Err(CheckError::Interrupted);
-    }
-    let before = or_stopped(&means.stop, bench.clock_offset()).await?;
     let opened = open(means, &bench.opener, direction, (before, run));
     let (Connection { stage, round_trip, client }, company) = match or_stopped(&means.stop, opened).await? {
-        Open::Streams(connection, company) => (*connection, company),
-        Open::Kept(kept) => return kept::measure(means, *kept).await,
+        (Attempt::Open(connection), company) => (*connection, company),
+        (Attempt::Kept(kept), _) => return kept::measure(means, *kept, run).await,
     };
     let setting = Setting {
         scenario: &means.scenario,
@@ -79,25 +78,12 @@ async fn measure_one(
     if let Err(failure) = client.over().await {
         unmeasured.push(format!("{direction}: {failure}"));
     }
-    // A clock that cannot be asked again is as uncertain as it was, and that is said.
-    let offset = match bench.clock_offset().await {
-        Ok(after) => before.confirmed_by(after),
-        Err(error) => {
-            if conducted.may_be_the_server() && bench.server_is_gone().await {
-                conducted.cut = Some(Cut::Gone);
-            }
-            unmeasured.push(format!("{direction}: the clock offset could not be confirmed: {error}"));
-            before
-        }
-    };
+    let may_be_its_end = conducted.may_be_the_servers_end();
+    let Afterwards { offset, unconfirmed, server_is_gone } =
+        bench.afterwards(before, direction, may_be_its_end).await;
+    unmeasured.extend(unconfirmed);
+    conducted.excuse_the_path(server_is_gone);
     Ok(evaluate(&means.scenario, direction, run, conducted, Context { round_trip, offset, unmeasured }))
-}
-
-/// What became of the opening.
-enum Open {
-    Streams(Box<Connection>, Company),
-    /// The path keeps the request that the measured stream is.
-    Kept(Box<Kept>),
 }
 
 /// Opens the measured connection, and those of its neighbours.
@@ -106,21 +92,23 @@ async fn open(
     opener: &Opener,
     direction: Direction,
     (offset, run): (ClockOffset, u32),
-) -> Result<Open, CheckError> {
+) -> Result<(Attempt, Company), CheckError> {
     let plan = plan(&means.scenario, direction, offset, run);
     let traffic = neighbours::traffic(&means.scenario);
     let neighbour = Arc::new(Plan { message: traffic.message, rate: None, trickle: traffic, ..plan.clone() });
     let mut neighbours = Vec::new();
-    for _ in 0..means.scenario.neighbours {
-        neighbours.push(Connection::open(means, opener, Arc::clone(&neighbour), offset).await?);
+    let mut kept = false;
+    while !kept && neighbours.len() < means.scenario.neighbours as usize {
+        match Connection::open(means, opener, Arc::clone(&neighbour), offset).await? {
+            Attempt::Open(connection) => neighbours.push(*connection),
+            // So will the measured one be, and that is the finding.
+            Attempt::Kept(_) => kept = true,
+        }
     }
-    let plan = Arc::new(plan);
-    let OpenedStream { opened, remote, kept } = opener.open(&plan, offset).await?;
-    if let Some(began) = kept {
-        return Ok(Open::Kept(Box::new(Kept { stream: opened.stream, plan, run, began, remote })));
+    match Connection::open(means, opener, Arc::new(plan), offset).await? {
+        Attempt::Open(_) if kept => Err(CheckError::Kept),
+        attempt => Ok((attempt, Company::new(neighbours, traffic.spacing.0))),
     }
-    let connection = Connection::start(means, opened, remote, plan)?;
-    Ok(Open::Streams(Box::new(connection), Company::new(neighbours, traffic.spacing.0)))
 }
 
 /// What is asked of the bench before a stream begins can be given up.

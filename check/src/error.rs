@@ -87,9 +87,9 @@ pub enum CheckError {
     /// The control connection was lost before the measurement began.
     #[error("the control connection was lost")]
     ControlLost,
-    /// Nothing of the request that is a stream arrived.
+    /// Nothing of a request that is a neighbour's stream arrived, though the measured one's did.
     #[error(
-        "the path keeps a request until it has all of it (request buffering): nothing of a stream arrives"
+        "the path keeps some requests until it has all of them (request buffering): nothing of a neighbour's stream arrives"
     )]
     Kept,
     /// A person stopped it.

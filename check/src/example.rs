@@ -1,48 +1,8 @@
-//! A scenario and samples for tests.
+//! Samples for tests.
 
-use scenario::{Expectations, Integrity, Ramp, Scenario, Topology, Transport};
-use socket::{Buffers, TcpState};
-use std::time::Duration;
-use trace::{Direction, Sample, Verdict};
-use units::{ByteSize, Span, Timestamp};
-
-/// One connection over loopback, both ways.
-pub(crate) fn scenario() -> Scenario {
-    Scenario {
-        topology: Topology::Loopback,
-        transport: Transport::Tcp,
-        tls: None,
-        token: None,
-        directions: vec![Direction::Upload, Direction::Download],
-        limit: ByteSize::mib(256),
-        hold: Span(Duration::from_secs(2)),
-        baseline: Span(Duration::from_secs(1)),
-        deadline: Span(Duration::from_secs(30)),
-        buffers: Buffers::Fixed(ByteSize::kib(64)),
-        warm_up: ByteSize::bytes(0),
-        message: ByteSize::kib(64),
-        rate: None,
-        sample: Span(Duration::from_millis(1)),
-        integrity: Integrity::Full,
-        user_timeout: None,
-        slow: None,
-        connections: 1,
-        ramp: Ramp::HUNDRED,
-        neighbours: 0,
-        seed: 1,
-        repeat: 1,
-        expectations: Expectations {
-            verdict: Verdict::Propagates,
-            max_absorbed: None,
-            max_path: None,
-            max_onset: None,
-            max_release: None,
-            max_trickle: None,
-            min_baseline: None,
-            max_neighbour_slowdown: None,
-        },
-    }
-}
+use socket::TcpState;
+use trace::Sample;
+use units::Timestamp;
 
 /// So many milliseconds after the start.
 pub(crate) fn at(ms: u64) -> Timestamp {

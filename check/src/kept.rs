@@ -1,18 +1,18 @@
 //! An upload whose request the path keeps: nothing of it arrives, and the only question is how much the path takes.
 
+use crate::connection::ClientEnd;
 use crate::direction::Means;
 use crate::error::CheckError;
 use crate::evaluate::Measured;
 use crate::figures::ms_between;
 use crate::nothing::report;
 use crate::reason::format_ms;
-use endpoint::{End, EndHandle};
+use endpoint::EndHandle;
 use report::{Absorbed, DirectionReport, Ended};
 use scenario::Scenario;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use trace::{Direction, Event, EventRecord, How, Party, Phase, Role, Sample, StreamTrace, Timed, Verdict};
 use transport::Stream;
@@ -33,7 +33,6 @@ const MOST_SAMPLES: usize = 400_000;
 pub(crate) struct Kept {
     pub(crate) stream: Stream,
     pub(crate) plan: Arc<Plan>,
-    pub(crate) run: u32,
     /// Told when the path lets the request go.
     pub(crate) began: oneshot::Receiver<()>,
     /// The link to an end that does not run: while it is here, the server's word is heard.
@@ -59,19 +58,9 @@ struct Told {
 }
 
 /// Floods the request, and sees what the path does with it.
-pub(crate) async fn measure(means: &Means, kept: Kept) -> Result<Measured, CheckError> {
-    let Kept { mut stream, plan, run, mut began, remote } = kept;
-    stream
-        .begin(means.scenario.message)
-        .map_err(|source| CheckError::Local { doing: "prepare the data connection", source })?;
-    let place = means.crew.place(1);
-    let place = place.map_err(|source| CheckError::Local { doing: "start threads", source })?;
-    let (sampler, patterns) = (means.sampler.clone(), means.patterns.clone());
-    let (role, clock, meter) = (Role::Producer, means.clock, Arc::default());
-    let end = End { role, stream, plan, clock, sampler, patterns, meter };
-    let (link, mut producer) = endpoint::link();
-    let mut tasks = JoinSet::new();
-    tasks.spawn_on(endpoint::run(end, link), &place);
+pub(crate) async fn measure(means: &Means, kept: Kept, run: u32) -> Result<Measured, CheckError> {
+    let Kept { stream, plan, mut began, remote } = kept;
+    let (mut producer, client) = ClientEnd::start(means, stream, plan)?;
     let start = means.clock.now();
     tell(&producer, Command::Flood);
     tell(&producer, Command::Limit { bytes: means.scenario.limit.as_u64() });
@@ -89,9 +78,11 @@ pub(crate) async fn measure(means: &Means, kept: Kept) -> Result<Measured, Check
             () = &mut over => break,
         }
     }
-    tasks.shutdown().await;
+    let failure = client.over().await.err();
     drop(remote);
-    Ok(measured(&course, told, start, &means.scenario, run))
+    let mut measured = measured(&course, told, start, &means.scenario, run);
+    measured.unmeasured.extend(failure.map(|failure| format!("{}: {failure}", Direction::Upload)));
+    Ok(measured)
 }
 
 async fn flood(

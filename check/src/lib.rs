@@ -8,6 +8,7 @@ mod conduct;
 mod connection;
 mod course;
 mod crowd;
+mod decisions;
 mod direction;
 mod encryption;
 mod error;

@@ -33,7 +33,14 @@ pub(crate) struct LiveView<'a> {
 }
 
 impl<'a> LiveView<'a> {
-    pub(crate) fn new(shown: Option<&'a watch::Sender<Option<Live>>>, state: Live) -> Self {
+    /// Of one of `runs` runs, at its beginning.
+    pub(crate) fn new(
+        shown: Option<&'a watch::Sender<Option<Live>>>,
+        (run, runs): (u32, u32),
+        direction: Direction,
+    ) -> Self {
+        let (rate, window, in_path) = (0.0, None, None);
+        let state = Live { run, runs, direction, phase: Phase::Connect, rate, window, in_path };
         Self { shown, state, before: None }
     }
 

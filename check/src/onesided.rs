@@ -14,14 +14,15 @@ mod upload;
 
 use crate::conduct::GRACE;
 use crate::course::Cut;
+use crate::decisions::Decisions;
 use crate::direction::{Means, or_stopped};
 use crate::encryption;
 use crate::error::CheckError;
 use crate::evaluate::Measured;
-use crate::live::{Live, LiveView};
+use crate::live::LiveView;
 use client::{Route, ServiceStream, open_service};
 use endpoint::End;
-use findings::{ANSWERED, Findings};
+use findings::Findings;
 use process::Gauge;
 use scenario::{SERVICE_PATIENCE, Scenario, Service};
 use side::Side;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use trace::{Direction, Phase, Role};
+use trace::Direction;
 use units::{ByteSize, Span};
 use wire::{ClockOffset, Plan, TrickleShape};
 
@@ -59,10 +60,7 @@ pub(crate) async fn measure(
     let prepared = stream.begin(scenario.message);
     prepared.map_err(|source| CheckError::Local { doing: "prepare the connection", source })?;
     let connected = clock.now();
-    let role = match direction {
-        Direction::Upload => Role::Producer,
-        Direction::Download => Role::Consumer,
-    };
+    let role = direction.client_role();
     let plan = Arc::new(plan(scenario, direction, run));
     let (link, handle) = endpoint::link();
     let end = End {
@@ -76,16 +74,8 @@ pub(crate) async fn measure(
     };
     let mut tasks: JoinSet<io::Result<()>> = JoinSet::new();
     tasks.spawn(endpoint::run_alone(end, link));
-    let start = Live {
-        run,
-        runs: scenario.repeat,
-        direction,
-        phase: Phase::Connect,
-        rate: 0.0,
-        window: None,
-        in_path: None,
-    };
-    let mut side = Side::new((role, handle), clock, LiveView::new(Some(live), start), gauge, stop.clone());
+    let decisions = Decisions::new(clock, LiveView::new(Some(live), (run, scenario.repeat), direction));
+    let mut side = Side::new((role, handle), clock, decisions, gauge, stop.clone());
     let mut findings = Findings::new(scenario, (connected, round_trip), direction, run);
     let cut = match direction {
         Direction::Download => {
@@ -121,12 +111,15 @@ fn before_anything(
         Some(Cut::Ended) => {
             let detail = side.track.end().map_or_else(String::new, |(_, _, detail)| detail);
             // An answer that refuses the request refuses the check, but for one that finds the body too large.
-            let refused = detail.strip_prefix(ANSWERED).is_some_and(|status| !status.starts_with("413 "));
+            let refused = side.answered(|status| status != Some(TOO_LARGE));
             if begun && !refused { Ok(()) } else { Err(CheckError::Short { address, bytes, detail }) }
         }
         _ => Ok(()),
     }
 }
+
+/// HTTP's `Content Too Large` (RFC 9110 §15.5.14).
+const TOO_LARGE: u16 = 413;
 
 fn plan(scenario: &Scenario, direction: Direction, run: u32) -> Plan {
     let plan = crate::plan::plan(scenario, direction, ClockOffset::default(), run);

@@ -59,8 +59,8 @@ pub(crate) fn plan(scenario: &Scenario, direction: Direction, offset: ClockOffse
     }
 }
 
-/// Where a length is announced, the last message must fit into it.
-fn bytes_max(scenario: &Scenario, direction: Direction) -> ByteSize {
+/// The most that the stream carries. Where a length is announced, the last message must fit into it.
+pub(crate) fn bytes_max(scenario: &Scenario, direction: Direction) -> ByteSize {
     let announced = scenario.transport.announced().filter(|_| direction == Direction::Upload);
     announced.map_or(LIMITS.stream_max, |length| {
         ByteSize::bytes(length.as_u64().saturating_sub(LAST_WRITE.as_u64())).min(LIMITS.stream_max)
@@ -73,14 +73,13 @@ const LAST_WRITE: ByteSize = ByteSize::mib(17);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::example::scenario;
     use scenario::Ramp;
 
     #[test]
     fn who_is_open_first_may_wait_until_the_last_is_opened_too() {
         let total_max = |connections| {
             let ramp: Ramp = "1/s".parse().unwrap();
-            let scenario = Scenario { connections, ramp, ..scenario() };
+            let scenario = Scenario { connections, ramp, ..Scenario::usual() };
             plan(&scenario, Direction::Upload, ClockOffset::default(), 1).total_max.0
         };
         // Fewer than 200 have the same trickle.

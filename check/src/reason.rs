@@ -2,10 +2,11 @@
 
 use crate::course::{Conducted, Cut, Outcome};
 use crate::figures::{Evidence, ms_between};
+use crate::plan::bytes_max;
 use report::{Absorbed, Bytes, Ended};
 use scenario::Scenario;
 use std::time::Duration;
-use trace::{How, Party, Phase, Role, Verdict};
+use trace::{Direction, How, Party, Phase, Role, Verdict};
 use units::{ByteRate, ByteSize, Timestamp, format_duration};
 
 /// A verdict with its reason, and who ended the connection, if somebody did.
@@ -35,7 +36,7 @@ pub(crate) fn judge(
             "what became of the bytes is unknown: the consumer's last word never came".to_owned(),
         )
     } else if let Some(cut) = conducted.cut {
-        (Verdict::Undecided, cut_short(cut))
+        (Verdict::Undecided, cut_short(cut, conducted, scenario))
     } else {
         stall(evidence, absorbed, scenario)
     };
@@ -97,8 +98,14 @@ fn damage(bytes: &Bytes) -> Option<String> {
     (!found.is_empty()).then(|| format!("the path changed the stream: {}", found.join(", ")))
 }
 
-fn cut_short(cut: Cut) -> String {
+fn cut_short(cut: Cut, conducted: &Conducted, scenario: &Scenario) -> String {
     match cut {
+        Cut::Left(_) | Cut::Ended if let Some((role, why)) = conducted.left() => {
+            match announced_and_used_up(conducted, scenario) {
+                Some(length) => format!("the upload used up the {length} that --http-length announces"),
+                None => format!("the {role} left before the end: {why}"),
+            }
+        }
         Cut::Left(role) => format!("the {role} left before the end"),
         Cut::Interrupted => "the check was interrupted".to_owned(),
         Cut::Lost(role) => format!("the connection to the {role}'s end for control was lost, or fell silent"),
@@ -111,12 +118,19 @@ fn cut_short(cut: Cut) -> String {
     }
 }
 
+/// The length that the upload announced, where no more fits into it.
+fn announced_and_used_up(conducted: &Conducted, scenario: &Scenario) -> Option<ByteSize> {
+    let announced = scenario.transport.announced().filter(|_| conducted.direction == Direction::Upload)?;
+    let most = bytes_max(scenario, Direction::Upload);
+    (conducted.stage.producer.bytes() >= most.as_u64()).then_some(announced)
+}
+
 /// Who ended the connection, how, and when: by the end that saw it first.
 fn ended(conducted: &Conducted, scenario: &Scenario) -> Option<(Ended, String)> {
     let (seen_by, at, how, detail) = match conducted.cut? {
         // What the ends saw after we cut them short is our own doing.
         Cut::Interrupted | Cut::Disobeyed(_) | Cut::Lost(_) | Cut::Left(_) | Cut::Gone => return None,
-        Cut::Ended if conducted.somebody_left() => return None,
+        Cut::Ended if conducted.left().is_some() => return None,
         Cut::Ended => {
             let (role, at, how, detail) = conducted.stage.first_end()?;
             (Some(role), at, how, detail)
@@ -176,6 +190,8 @@ pub(crate) fn format_ms(ms: f64) -> String {
 }
 
 fn format_rate(bytes_per_second: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "printed to one decimal")]
-    ByteRate::bytes_per_second(bytes_per_second as u64).to_string()
+    ByteRate::nearest(bytes_per_second).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,9 +15,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// The pace of a consumer at `share` of `baseline` bytes a second.
 pub(crate) fn pace_of(share: Ratio, baseline: f64) -> ByteRate {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole rate, at least 1")]
-    let rate = (share.as_f64() * baseline).max(1.0) as u64;
-    ByteRate::bytes_per_second(rate)
+    // At least one: nothing at all would be a stall.
+    ByteRate::nearest((share.as_f64() * baseline).max(1.0))
 }
 
 /// How long the settled part lasts: several messages, several round trips, and several samples.

@@ -161,6 +161,12 @@ impl Track {
         }
     }
 
+    /// Bytes that it wrote, or read: all of them once it told its last word, until then by its latest sample.
+    pub(crate) fn bytes(&self) -> u64 {
+        let latest = self.latest.as_ref().map_or(0, |sample| sample.stream_bytes);
+        self.summary.as_ref().map_or(latest, EndSummary::bytes)
+    }
+
     /// What the producer said last.
     pub(crate) fn produced(&self) -> Option<&ProducerSummary> {
         match &self.summary {
@@ -179,24 +185,26 @@ impl Track {
 
     /// What its kernel granted of the socket buffers that were asked for.
     pub(crate) fn granted_buffers(&self) -> Option<ByteSize> {
-        self.summary.as_ref().map(|summary| match summary {
-            EndSummary::Producer(summary) => summary.buffers,
-            EndSummary::Consumer(summary) => summary.buffers,
-        })
+        self.summary.as_ref().map(EndSummary::buffers)
     }
 
     /// What its sampler cost.
     pub(crate) fn sampler(&self) -> Option<SamplerCost> {
-        self.summary.as_ref().map(|summary| match summary {
-            EndSummary::Producer(summary) => summary.sampler,
-            EndSummary::Consumer(summary) => summary.sampler,
-        })
+        self.summary.as_ref().map(EndSummary::sampler)
     }
 
     /// When and how this end saw the connection end.
     pub(crate) fn end(&self) -> Option<(Timestamp, How, String)> {
         self.events.iter().find_map(|timed| match &timed.event {
             Event::Ended { how, detail } => Some((timed.at, *how, detail.clone())),
+            _ => None,
+        })
+    }
+
+    /// Why it left by itself, if it did.
+    pub(crate) fn left(&self) -> Option<&str> {
+        self.events.iter().find_map(|timed| match &timed.event {
+            Event::Left { why } => Some(why.as_str()),
             _ => None,
         })
     }

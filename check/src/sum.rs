@@ -1,6 +1,5 @@
 //! Adds the connections of a direction up to one report. No I/O, no clock.
 
-use crate::course::Cut;
 use crate::crowd::{Course, Fate};
 use crate::error::CheckError;
 use crate::evaluate::{Context, Measured, evaluate};
@@ -61,10 +60,9 @@ impl Sum {
         let (measured, opened) = match fate {
             Some(Fate::Conducted(course)) => {
                 let opened = course.opened;
-                self.opened += 1;
-                self.opening = self.opening.max(opened);
                 (self.evaluate(*course, gone), Some(opened))
             }
+            Some(Fate::Kept { measured, opened }) => (*measured, Some(opened)),
             Some(Fate::Unopened { error, waited }) => {
                 let measured = match &error {
                     CheckError::Open(open) if !is_local(open) => {
@@ -80,15 +78,17 @@ impl Sum {
                 (nothing(Verdict::Undecided, reason, None, self.direction, self.run), None)
             }
         };
+        if let Some(opened) = opened {
+            self.opened += 1;
+            self.opening = self.opening.max(opened);
+        }
         self.rows.push(ConnectionRow::new((self.run, self.direction, connection), opened, &measured.report));
         self.keep(connection, measured);
     }
 
     fn evaluate(&self, course: Course, gone: bool) -> Measured {
         let Course { mut conducted, round_trip, failure, .. } = course;
-        if gone && conducted.may_be_the_server() {
-            conducted.cut = Some(Cut::Gone);
-        }
+        conducted.excuse_the_path(gone);
         let unmeasured =
             failure.map(|failure| format!("{}: {failure}", self.direction)).into_iter().collect();
         let context = Context { round_trip, offset: self.offset, unmeasured };

@@ -56,6 +56,12 @@ pub enum OpenError {
         /// What was dialled.
         address: String,
     },
+    /// The peer speaks HTTP, and not the version that was asked for.
+    #[error("{address} speaks HTTP/1.1 and not HTTP/2: leave --http2 out")]
+    SpeaksHttp1 {
+        /// What was dialled.
+        address: String,
+    },
     /// The server is ours, and of another version.
     #[error("could not talk to {address}")]
     Version {
@@ -90,7 +96,8 @@ impl OpenError {
         match self {
             Self::Handshake {
                 source:
-                    HandshakeError::Status { status } | HandshakeError::Refused(Refusal::Status { status, .. }),
+                    HandshakeError::Status { status, .. }
+                    | HandshakeError::Refused(Refusal::Status { status, .. }),
                 ..
             } => !(502..=504).contains(&status.as_u16()),
             Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
@@ -98,7 +105,8 @@ impl OpenError {
             | Self::Silent { .. }
             | Self::Handshake { .. }
             | Self::Tls { .. }
-            | Self::SpeaksTls { .. } => true,
+            | Self::SpeaksTls { .. }
+            | Self::SpeaksHttp1 { .. } => true,
             _ => false,
         }
     }
@@ -191,6 +199,9 @@ impl Route {
         match timeout(self.patience, step).await {
             Ok(Err(_)) | Err(_) if self.tls.is_none() && socket.hears_tls() => {
                 Err(OpenError::SpeaksTls { address: self.address.clone() })
+            }
+            Ok(Err(_)) | Err(_) if self.transport.is_http2() && socket.hears_http1() => {
+                Err(OpenError::SpeaksHttp1 { address: self.address.clone() })
             }
             Err(_) => Err(OpenError::Silent { address: self.address.clone(), patience: self.patience }),
             Ok(done) => done.map_err(|error| self.failed(error)),

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use trace::{Direction, Role};
+use trace::Role;
 use transport::{TlsClient, TlsSetupError};
 use units::Clock;
 
@@ -94,10 +94,7 @@ impl Client {
 
     /// The part that it plays.
     pub fn role(&self) -> Role {
-        match self.file.end.direction {
-            Direction::Upload => Role::Producer,
-            Direction::Download => Role::Consumer,
-        }
+        self.file.end.direction.client_role()
     }
 
     /// `HOST:PORT` of the server.

@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use trace::{Direction, Role};
 use tracing::{debug, info, warn};
 use transport::Stream;
 use units::Clock;
@@ -213,10 +212,7 @@ async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Res
     socket::apply_buffers(stream.socket(), plan.buffers)?;
     stream.answer(&Reply::accepted(shared.instance).encode(), true).await?;
     stream.begin(plan.message)?;
-    let role = match plan.direction {
-        Direction::Upload => Role::Consumer,
-        Direction::Download => Role::Producer,
-    };
+    let role = plan.direction.server_role();
     let Shared { clock, sampler, patterns, meter, .. } = shared.clone();
     Ok(End { role, stream, plan: Arc::clone(plan), clock, sampler, patterns, meter })
 }

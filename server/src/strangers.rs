@@ -43,10 +43,7 @@ pub struct Strangers {
 impl Strangers {
     /// The part that a server plays towards them.
     pub fn role_of(direction: Direction) -> Role {
-        match direction {
-            Direction::Upload => Role::Consumer,
-            Direction::Download => Role::Producer,
-        }
+        direction.server_role()
     }
 }
 

@@ -6,7 +6,8 @@ use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use scenario::{
-    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_service, parse_target,
+    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_port, parse_service,
+    parse_target,
 };
 use std::net::SocketAddr;
 use trace::Direction;
@@ -35,7 +36,7 @@ pub(crate) struct PathOptions {
     /// A header to send with the requests of a WebSocket or of HTTP, `NAME: VALUE`; Host and Origin too. May be repeated.
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
-    /// Uploads over HTTP announce this length, and send at most as much, instead of coming in chunks.
+    /// Uploads over HTTP announce this length (64MiB at least), and send at most as much, instead of coming in chunks.
     #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "1024GiB")]
     http_length: Option<ByteSize>,
     /// Speak HTTP/2 instead of HTTP/1.1: agreed on by TLS, or known beforehand without it.
@@ -196,10 +197,7 @@ fn dialled(address: &str) -> anyhow::Result<String> {
     let Some((host, port)) = address.rsplit_once(':') else {
         bail!("`{address}` has no port; use HOST:PORT");
     };
-    let port: u16 = port.parse().with_context(|| format!("`{address}` has no valid port"))?;
-    if port == 0 {
-        bail!("`{address}`: nobody can be dialled at port 0");
-    }
+    let port = parse_port(port).with_context(|| format!("could not dial `{address}`"))?;
     let host = if host.is_empty() { "127.0.0.1" } else { host };
     Ok(format!("{host}:{port}"))
 }

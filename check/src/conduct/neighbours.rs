@@ -10,7 +10,7 @@ use units::Timestamp;
 impl Conductor<'_> {
     /// Only the neighbours send.
     pub(super) async fn neighbours_alone(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Neighbours);
+        self.decisions.begin(Phase::Neighbours);
         self.company.begin();
         let until = self.clock.now().plus(SETTLE + BEFORE);
         while self.clock.now() < until {

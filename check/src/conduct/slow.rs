@@ -20,7 +20,7 @@ impl Conductor<'_> {
         let rate = pace_of(share, baseline);
         // What is in the path from the stall may be there still.
         let limit = self.scenario.limit.as_u64().saturating_add(self.stage.in_path());
-        self.begin(Phase::Slow);
+        self.decisions.begin(Phase::Slow);
         // A path that swallows must find its end; the phase is over before, where control is not held up.
         let most =
             self.consumed().saturating_add(limit).saturating_add(read_in(rate, self.scenario.deadline.0));

@@ -2,7 +2,6 @@
 
 use super::Conductor;
 use crate::course::{Cut, Outcome};
-use crate::judge::Finding;
 use crate::stage::Update;
 use trace::{Event, Phase, Role, Timed};
 use units::Timestamp;
@@ -29,7 +28,7 @@ impl Conductor<'_> {
             })
             .ok_or(Cut::Disobeyed(Role::Consumer))?;
         let began = flood.map_or(stalled, |flood| stalled.max(flood));
-        self.begin_at(began, Phase::Stall);
+        self.decisions.begin_at(began, Phase::Stall);
         self.marks.stalled = Some(began);
         self.judge.stalled(began);
         self.company.begin();
@@ -64,7 +63,7 @@ impl Conductor<'_> {
 
     /// The producer was stopped by its limit; does the connection live through the hold?
     async fn hold_at_limit(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Hold);
+        self.decisions.begin(Phase::Hold);
         let until = self.clock.now().plus(self.scenario.hold.0);
         while self.clock.now() < until {
             self.step().await?;
@@ -75,20 +74,6 @@ impl Conductor<'_> {
     /// True when the producer was held; an error when its peer is silent.
     fn judge_latest(&mut self) -> Result<bool, Cut> {
         let Some(sample) = &self.stage.producer.latest else { return Ok(false) };
-        match self.judge.observe(sample) {
-            Finding::Going => {}
-            Finding::Blocked { since, quiet } => {
-                let quiet_us = u64::try_from(quiet.as_micros()).unwrap_or(u64::MAX);
-                self.decide(Event::Blocked { since, quiet_us });
-                self.begin(Phase::Hold);
-            }
-            Finding::Withdrawn => {
-                self.decide(Event::BlockWithdrawn);
-                self.begin(Phase::Stall);
-            }
-            Finding::Held => return Ok(true),
-            Finding::Silent => return Err(Cut::Dead),
-        }
-        Ok(false)
+        self.decisions.take(self.judge.observe(sample))
     }
 }

@@ -140,7 +140,7 @@ impl Conductor<'_> {
             self.moved = (self.clock.now(), sample.stream_bytes);
         }
         if role == Role::Producer {
-            self.live.producer(sample, self.stage.in_path());
+            self.decisions.live.producer(sample, self.stage.in_path());
         }
     }
 
@@ -149,7 +149,7 @@ impl Conductor<'_> {
         let patience = self.dead();
         let now = self.clock.now();
         let still = now.since(self.moved.0) > Some(patience);
-        let expected = self.stage.in_path() > 0 || self.live.phase() == Phase::Verify;
+        let expected = self.stage.in_path() > 0 || self.decisions.phase() == Phase::Verify;
         if !still || !expected || self.complete() {
             return Ok(());
         }
@@ -180,18 +180,5 @@ impl Conductor<'_> {
     pub(super) fn recovered(&self, resumed: Timestamp) -> bool {
         let baseline = baseline_rate(&self.stage.consumer.samples, &self.marks).unwrap_or_default();
         recovery(&self.stage.producer.samples, resumed, SURELY * baseline, self.scenario.message).is_some()
-    }
-
-    pub(super) fn begin(&mut self, phase: Phase) {
-        self.begin_at(self.clock.now(), phase);
-    }
-
-    pub(super) fn begin_at(&mut self, at: Timestamp, phase: Phase) {
-        self.live.begin(phase);
-        self.decisions.push(Timed { at, event: Event::PhaseBegan { phase } });
-    }
-
-    pub(super) fn decide(&mut self, event: Event) {
-        self.decisions.push(Timed { at: self.clock.now(), event });
     }
 }

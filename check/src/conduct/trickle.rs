@@ -8,7 +8,7 @@ use wire::Command;
 impl Conductor<'_> {
     /// Small messages now and then: are they delivered at once?
     pub(super) async fn trickle(&mut self) -> Result<(), Cut> {
-        self.begin(Phase::Trickle);
+        self.decisions.begin(Phase::Trickle);
         let turn = self.clock.now().plus(self.stagger);
         while self.clock.now() < turn {
             self.step().await?;

@@ -6,7 +6,8 @@
 //! 2. `piled` is not seen whole, and the process's memory grew by the limit in the stall: `absorbs`. (What is seen whole and is less
 //!    contradicts the memory, which then grew for another reason.)
 //! 3. `piled` is seen, and is surely beyond the limit: `absorbs`, whether the service was stopped then or never. But where the process is
-//!    known and its memory did not grow by a quarter of that, it made it afterwards, or keeps it elsewhere: `undecided`.
+//!    known and its memory did not grow by a quarter of that, it made it afterwards, keeps it elsewhere, or uses memory
+//!    again that it had freed and kept: `undecided`.
 //! 4. `piled` is seen, surely below the limit, and for half a second and a quarter of the stall, at least, nothing was made: the service was
 //!    stopped, `propagates`. Else `undecided`: all that was due came, and kernels alone hold megabytes; or it is too close to tell.
 //! 5. `piled` is hidden, for the service floods: what it used of its processor decides, if its process is known. It fell to a
@@ -14,7 +15,8 @@
 //! 6. All else is `undecided`.
 //!
 //! **Upload.** Blocked through the hold, as the judge of two-sided checks has it: `propagates`. A service that took the limit may
-//! have used what it took or keep it, which only its memory tells: `absorbs` where that grew by half as much, else `undecided`.
+//! have used what it took or keep it, which only its memory tells: `absorbs` where that grew by half as much, else `undecided`: what
+//! it had freed and kept takes bytes without any growth.
 //! One that still takes bytes at the deadline, held back by its window most of the time, and whose memory grew by no more than a
 //! tenth of them, slows us to its own pace: `propagates`.
 
@@ -41,6 +43,8 @@ pub(crate) struct DownloadEvidence {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UploadEvidence {
     pub(crate) outcome: UploadOutcome,
+    /// From the first write to the last.
+    pub(crate) onset: Duration,
     /// Bytes that the service's side took: written, less what is not acknowledged.
     pub(crate) taken: u64,
     pub(crate) lasted: Duration,
@@ -52,8 +56,8 @@ pub(crate) struct UploadEvidence {
 /// What came of a flood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UploadOutcome {
-    /// It was blocked through the hold; its last write came this long after its first.
-    Held { onset: Duration },
+    /// It was blocked through the hold.
+    Held,
     /// The limit was reached.
     Limit,
     /// The deadline came.
@@ -132,7 +136,7 @@ fn seen(evidence: &DownloadEvidence, live: Live, (piled, may_err): (f64, f64)) -
             && growth(&memory) < KEPT * piled
         {
             let grown = size(growth(&memory).max(0.0));
-            let why = "it made that later, or keeps it elsewhere";
+            let why = "it made that later, keeps it elsewhere, or uses memory again that it had freed";
             return (Verdict::Undecided, format!("{came}, but its process had grown by {grown} only: {why}"));
         }
         let reason = if all {
@@ -193,12 +197,12 @@ fn hidden(live: Live, memory: Option<&Memory>, stall: Duration) -> (Verdict, Str
 
 /// Decides an upload by the rules above.
 pub(crate) fn upload(evidence: &UploadEvidence) -> (Verdict, String) {
-    let UploadEvidence { outcome, taken, lasted, window_limited, memory } = *evidence;
+    let UploadEvidence { outcome, onset, taken, lasted, window_limited, memory } = *evidence;
     let (bytes, time) = (size(float(taken)), format_duration(lasted));
     let grown = memory.map(|memory| growth(&memory));
     let grew = |grown: f64| size(grown.max(0.0));
     match (outcome, grown) {
-        (UploadOutcome::Held { onset }, _) => {
+        (UploadOutcome::Held, _) => {
             let onset = format_duration(onset);
             (Verdict::Propagates, format!("it took {bytes} and then no more, {onset} after the flood began"))
         }
@@ -211,7 +215,7 @@ pub(crate) fn upload(evidence: &UploadEvidence) -> (Verdict, String) {
         ),
         (UploadOutcome::Limit, Some(grown)) => {
             let why = format!(
-                "it took {bytes} in {time} without pushing back, and its process grew by {} only: it uses what it takes, or keeps it elsewhere",
+                "it took {bytes} in {time} without pushing back, and its process grew by {} only: it uses what it takes, keeps it elsewhere, or uses memory again that it had freed",
                 grew(grown)
             );
             (Verdict::Undecided, why)
@@ -250,21 +254,11 @@ fn growth(memory: &Memory) -> f64 {
 }
 
 fn size(bytes: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "printed to two figures; saturates"
-    )]
-    ByteSize::bytes(bytes as u64).to_string()
+    ByteSize::nearest(bytes).to_string()
 }
 
 fn rate(bytes_per_second: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "printed to two figures; saturates"
-    )]
-    ByteRate::bytes_per_second(bytes_per_second as u64).to_string()
+    ByteRate::nearest(bytes_per_second).to_string()
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ async fn phases(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> 
 }
 
 async fn baseline(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> Result<(), Cut> {
-    side.begin(Phase::Baseline);
+    side.decisions.begin(Phase::Baseline);
     let patience = side.clock.now().plus(SERVICE_PATIENCE.0);
     while side.bytes() == 0 {
         if side.clock.now() >= patience {
@@ -75,7 +75,7 @@ async fn stall(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> R
     side.look();
     let stalled = side.tell(Command::Stall, |event| matches!(event, Event::Stalled { .. })).await?;
     marks.stalled = Some(stalled);
-    side.begin_at(stalled, Phase::Stall);
+    side.decisions.begin_at(stalled, Phase::Stall);
     let passed = passed(&side.track.samples, marks.baseline.unwrap_or(stalled), stalled);
     let rate = mean_rate(passed.into_iter()).unwrap_or_default();
     let deadline = stalled.plus(scenario.deadline.0);
@@ -90,7 +90,7 @@ async fn stall(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> R
         {
             marks.shut = shut(sample, &mut quiet).filter(|shut| *shut >= stalled);
             if marks.shut.is_some() {
-                side.begin(Phase::Hold);
+                side.decisions.begin(Phase::Hold);
             }
         }
         let held = marks.shut.is_some_and(|shut| now.since(shut) >= Some(scenario.hold.0));
@@ -119,7 +119,7 @@ async fn resume(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> 
     let before = baseline_of(&side.track.samples, marks);
     let resumed = side.tell(Command::Resume, |event| matches!(event, Event::Resumed { .. })).await?;
     marks.resumed = Some(resumed);
-    side.begin_at(resumed, Phase::Resume);
+    side.decisions.begin_at(resumed, Phase::Resume);
     let tail = tail(scenario);
     let earliest = resumed.plus(tail + BURST);
     let latest = earliest.plus(scenario.deadline.0);

@@ -8,13 +8,14 @@ use super::process::Gauge;
 use super::side::Side;
 use super::upload::Flooded;
 use crate::course::Cut;
+use crate::decisions::phase_at;
 use crate::evaluate::Measured;
 use crate::figures::ms_between;
 use crate::nothing::nothing;
 use report::{DirectionReport, Ended, Memory, OneSided};
 use scenario::Scenario;
 use std::time::Duration;
-use trace::{Direction, EventRecord, How, Interval, Latencies, Party, Role, StreamTrace, Tag, Verdict};
+use trace::{Direction, EventRecord, How, Interval, Latencies, Party, StreamTrace, Tag, Verdict};
 use units::{Timestamp, format_duration};
 
 /// What was found, before it is judged.
@@ -100,6 +101,9 @@ impl<'a> Findings<'a> {
         let stalled = self.marks.stalled.or(self.flooded.began);
         let (at, how, detail) = match cut {
             Cut::Interrupted => return undecided("the check was interrupted"),
+            Cut::Left(_) if let Some(why) = side.track.left() => {
+                return undecided(&format!("our own end left: {why}"));
+            }
             Cut::Dead => (side.clock.now(), How::Timeout, "nothing came back any more".to_owned()),
             _ => match side.track.end() {
                 Some(end) => end,
@@ -115,7 +119,7 @@ impl<'a> Findings<'a> {
                 Direction::Download => "we stopped reading",
             }
         );
-        let phase = side.phase_at(at);
+        let phase = phase_at(side.decisions.made(), at);
         if self.direction == Direction::Download && how == How::Fin {
             let why = "its stream ended in the stall: all that it sent fits into our own buffer";
             return undecided(&format!("{why} ({when})"));
@@ -123,7 +127,7 @@ impl<'a> Findings<'a> {
         let did = match how {
             How::Fin => "closed the connection",
             How::Timeout => "fell silent",
-            How::Reset if detail.starts_with(ANSWERED) => "gave its answer",
+            How::Reset if side.answered(|_| true) => "gave its answer",
             How::Reset => "broke the connection",
         };
         let reason = format!("the service, or what lies before it, {did} {when}: {detail}");
@@ -197,21 +201,15 @@ impl<'a> Findings<'a> {
     fn events(&self, side: &Side<'_>) -> Vec<EventRecord> {
         let (run, direction) = (self.run, self.direction);
         let record = |end, timed| EventRecord { run, direction, end, timed };
-        let role = match direction {
-            Direction::Upload => Role::Producer,
-            Direction::Download => Role::Consumer,
-        };
+        let role = direction.client_role();
         let mut events: Vec<EventRecord> =
-            side.decisions.iter().cloned().map(|timed| record(None, timed)).collect();
+            side.decisions.made().iter().cloned().map(|timed| record(None, timed)).collect();
         events.extend(side.track.events.iter().cloned().map(|timed| record(Some(role), timed)));
         events.extend(side.gauge.iter().flat_map(Gauge::events).map(|timed| record(None, timed)));
         events.sort_by_key(|record| record.timed.at);
         events
     }
 }
-
-/// How the answer of an HTTP server is told that ends an upload.
-pub(crate) const ANSWERED: &str = "it answered ";
 
 /// What the process used.
 fn used(
@@ -232,10 +230,4 @@ fn used(
 
 fn nothing_of(direction: Direction, run: u32) -> Measured {
     nothing(Verdict::Undecided, String::new(), None, direction, run)
-}
-
-fn whole(bytes: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 8 PiB; saturates")]
-    let whole = bytes.round() as u64;
-    whole
 }

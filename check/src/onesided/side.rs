@@ -2,13 +2,13 @@
 
 use super::process::Gauge;
 use crate::course::Cut;
-use crate::live::LiveView;
+use crate::decisions::Decisions;
 use crate::stage::{Track, Update};
 use endpoint::EndHandle;
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use trace::{Event, Phase, Role, Timed};
+use trace::{Event, Role, Timed};
 use units::{Clock, Timestamp};
 use wire::Command;
 
@@ -23,9 +23,8 @@ const OBEDIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Side<'a> {
     pub(crate) track: Track,
     pub(crate) clock: Clock,
-    pub(crate) live: LiveView<'a>,
     pub(crate) gauge: Option<Gauge>,
-    pub(crate) decisions: Vec<Timed>,
+    pub(crate) decisions: Decisions<'a>,
     role: Role,
     tick: Interval,
     stop: CancellationToken,
@@ -35,13 +34,13 @@ impl<'a> Side<'a> {
     pub(crate) fn new(
         (role, handle): (Role, EndHandle),
         clock: Clock,
-        live: LiveView<'a>,
+        decisions: Decisions<'a>,
         gauge: Option<Gauge>,
         stop: CancellationToken,
     ) -> Self {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { track: Track::new(handle), clock, live, gauge, decisions: Vec::new(), role, tick, stop }
+        Self { track: Track::new(handle), clock, gauge, decisions, role, tick, stop }
     }
 
     /// Waits for the next thing that is told, at most one tick; an end of the stream and an interruption cut it short.
@@ -70,7 +69,7 @@ impl<'a> Side<'a> {
             };
             if let Some(update) = self.track.keep(self.role, told) {
                 if let (Update::Sample(role), Some(sample)) = (&update, &self.track.latest) {
-                    self.live.alone(*role, sample);
+                    self.decisions.live.alone(*role, sample);
                 }
                 return update;
             }
@@ -124,30 +123,14 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Bytes that our end read, or wrote.
+    /// Bytes that our end read, or wrote, as far as it told.
     pub(crate) fn bytes(&self) -> u64 {
-        self.track.latest.as_ref().map_or(0, |sample| sample.stream_bytes)
+        self.track.bytes()
     }
 
-    /// The phase at `at`.
-    pub(crate) fn phase_at(&self, at: Timestamp) -> Phase {
-        let begun = |timed: &Timed| match timed.event {
-            Event::PhaseBegan { phase } if timed.at <= at => Some(phase),
-            _ => None,
-        };
-        self.decisions.iter().rev().find_map(begun).unwrap_or(Phase::Connect)
-    }
-
-    pub(crate) fn begin(&mut self, phase: Phase) {
-        self.begin_at(self.clock.now(), phase);
-    }
-
-    pub(crate) fn begin_at(&mut self, at: Timestamp, phase: Phase) {
-        self.live.begin(phase);
-        self.decide_at(at, Event::PhaseBegan { phase });
-    }
-
-    pub(crate) fn decide_at(&mut self, at: Timestamp, event: Event) {
-        self.decisions.push(Timed { at, event });
+    /// The service answered before we were done, with such a status; none: its answer was none of HTTP.
+    pub(crate) fn answered(&self, such: impl Fn(Option<u16>) -> bool) -> bool {
+        let found = |timed: &Timed| matches!(timed.event, Event::Answered { status } if such(status));
+        self.track.events.iter().any(found)
     }
 }

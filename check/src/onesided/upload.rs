@@ -49,14 +49,14 @@ async fn phases(
     let began = side.tell(Command::Flood, |event| matches!(event, Event::FloodBegan)).await?;
     flooded.began = Some(began);
     judge.stalled(began);
-    side.begin_at(began, Phase::Stall);
+    side.decisions.begin_at(began, Phase::Stall);
     let outcome = flood(side, judge, flooded, began.plus(scenario.deadline.0)).await?;
     flooded.measured = Some(side.clock.now());
     flooded.outcome = Some(outcome);
     side.look();
-    if let UploadOutcome::Held { .. } = outcome {
+    if outcome == UploadOutcome::Held {
         // Does it go on by itself?
-        side.begin(Phase::Resume);
+        side.decisions.begin(Phase::Resume);
         let before = side.bytes();
         let until = side.clock.now().plus(scenario.hold.0);
         while side.clock.now() < until && side.bytes() == before {
@@ -82,20 +82,10 @@ async fn flood(
             _ => continue,
         }
         let Some(sample) = side.track.latest.clone() else { continue };
-        match judge.observe(&sample) {
-            Finding::Going => {}
-            Finding::Blocked { since, quiet } => {
-                let quiet_us = u64::try_from(quiet.as_micros()).unwrap_or(u64::MAX);
-                side.decide_at(side.clock.now(), Event::Blocked { since, quiet_us });
-                side.begin(Phase::Hold);
-            }
-            Finding::Withdrawn => {
-                flooded.went_on += 1;
-                side.decide_at(side.clock.now(), Event::BlockWithdrawn);
-                side.begin(Phase::Stall);
-            }
-            Finding::Held => return Ok(UploadOutcome::Held { onset: Duration::ZERO }),
-            Finding::Silent => return Err(Cut::Dead),
+        let finding = judge.observe(&sample);
+        flooded.went_on += u64::from(finding == Finding::Withdrawn);
+        if side.decisions.take(finding)? {
+            return Ok(UploadOutcome::Held);
         }
     }
     Ok(UploadOutcome::Deadline)

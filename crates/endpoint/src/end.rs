@@ -13,6 +13,7 @@ use socket::TcpState;
 use socket2::SockRef;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use trace::{
@@ -20,7 +21,7 @@ use trace::{
     samples_to_csv,
 };
 use transport::{Gate, SocketHandle, Stream};
-use units::{ByteSize, Clock};
+use units::{ByteSize, Clock, Timestamp};
 use wire::{Command, Plan, Report};
 
 /// Commands that may wait to be obeyed; a run has about ten.
@@ -120,6 +121,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
         tally: Tally::new(role),
         direction: plan.direction,
         meter,
+        over: None,
     };
     let subject = Arc::clone(&watch.subject);
     let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
@@ -212,7 +214,12 @@ struct Observer {
     tally: Tally,
     direction: Direction,
     meter: Arc<Meter>,
+    /// When the connection was first seen to be over.
+    over: Option<Timestamp>,
 }
+
+/// How long a producer may take to tell what its peer said before it ended the connection.
+const LAST_WORD: Duration = Duration::from_millis(200);
 
 impl Observer {
     fn take(&mut self, batch: Vec<Sample>) {
@@ -226,25 +233,32 @@ impl Observer {
         }
     }
 
-    fn notice_end(&self, sample: &Sample) {
+    fn notice_end(&mut self, sample: &Sample) {
         // A consumer that reads finds the end by itself, after the bytes before it.
         let reads = self.role == Role::Consumer && !self.gate.is_closed();
         if reads || self.outbox.is_ended() {
             return;
         }
-        match sample.state {
+        let is_over = match sample.state {
             // A service that has nothing to say may close its direction at once, and go on reading ours.
-            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing if self.peer == Peer::Service => {}
-            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing => {
-                self.outbox.ended_at(sample.at, How::Fin, "the peer closed its direction".to_owned());
-            }
-            TcpState::Closed => {
-                let error = SockRef::from(&self.socket).take_error().ok().flatten();
-                let how = error.as_ref().map_or(How::Reset, how_it_ended);
-                let detail = error.map_or_else(|| "the connection is closed".to_owned(), |e| e.to_string());
-                self.outbox.ended_at(sample.at, how, detail);
-            }
-            _ => {}
+            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing => self.peer == Peer::Ours,
+            state => state == TcpState::Closed,
+        };
+        if !is_over {
+            return;
         }
+        let over = *self.over.get_or_insert(sample.at);
+        // An answer of HTTP says more than that, and is told by the next write.
+        if self.role == Role::Producer && sample.at.since(over) < Some(LAST_WORD) {
+            return;
+        }
+        let (how, detail) = if sample.state == TcpState::Closed {
+            let error = SockRef::from(&self.socket).take_error().ok().flatten();
+            let how = error.as_ref().map_or(How::Reset, how_it_ended);
+            (how, error.map_or_else(|| "the connection is closed".to_owned(), |error| error.to_string()))
+        } else {
+            (How::Fin, "the peer closed its direction".to_owned())
+        };
+        self.outbox.ended_at(over, how, detail);
     }
 }

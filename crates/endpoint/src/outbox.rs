@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trace::{Event, How, Sample, Timed};
+use transport::HandshakeError;
 use units::{Clock, Timestamp};
 use wire::Report;
 
@@ -70,8 +71,13 @@ impl Outbox {
         }
     }
 
-    /// Tells, once, that the connection ended with this error.
+    /// Tells, once, that the connection ended with this error, and the answer that it may be.
     pub(crate) fn failed(&self, error: &io::Error) {
+        if let Some(answered) = answered(error)
+            && !self.is_ended()
+        {
+            self.event(answered);
+        }
         self.ended_at(self.clock.now(), how_it_ended(error), error.to_string());
     }
 
@@ -96,6 +102,16 @@ impl Outbox {
             tracing::debug!("a report was lost: nobody listens");
         }
     }
+}
+
+/// The answer that ended a stream, where one did.
+fn answered(error: &io::Error) -> Option<Event> {
+    let status = match HandshakeError::of(error)? {
+        HandshakeError::Answered { status, .. } => Some(status.as_u16()),
+        HandshakeError::ForeignHttp(_) => None,
+        _ => return None,
+    };
+    Some(Event::Answered { status })
 }
 
 /// How an error of the kernel, or of TLS, says that the connection ended.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use trace::Event;
 use transport::Stream;
-use units::Timestamp;
+use units::{ByteSize, Timestamp};
 use wire::{Command, Plan};
 
 /// A write that waited longer than this is told as a pause, or longer than from one sample to the next.
@@ -128,7 +128,8 @@ impl Pen {
         loop {
             let more = slices.iter().any(|slice| !slice.is_empty());
             if more && self.bytes >= self.bytes_max {
-                self.outbox.event(Event::Left { why: "the stream carried all it may".to_owned() });
+                let bytes = ByteSize::bytes(self.bytes);
+                self.outbox.event(Event::Left { why: format!("it had written {bytes}, all that it may") });
                 self.mode = Mode::Abort;
             }
             if self.mode == Mode::Abort {

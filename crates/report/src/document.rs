@@ -116,7 +116,8 @@ pub struct Absorbed {
     pub receive_queue_bytes: u64,
     /// In the consumer's user space.
     pub consumer_bytes: u64,
-    /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them.
+    /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them. `--max-path`
+    /// bounds both together.
     #[serde(default)]
     pub framing_bytes: u64,
 }

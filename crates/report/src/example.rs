@@ -3,15 +3,14 @@
 use crate::document::{Absorbed, Bytes, DirectionReport, FORMAT, PathDescription, RunDocument, RunReport};
 use crate::fold::fold;
 use crate::recording::Recording;
-use scenario::{Expectations, Integrity, Ramp, Scenario, Topology, Transport};
-use socket::{Buffers, TcpState};
+use scenario::{Scenario, Topology};
+use socket::TcpState;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use trace::{
     Direction, Event, EventRecord, Interval, Latencies, Role, Sample, SamplerCost, StreamTrace, Tag, Timed,
     Verdict,
 };
-use units::{ByteSize, Span, Timestamp};
+use units::Timestamp;
 
 /// The figures of the README's first example.
 pub(crate) fn direction() -> DirectionReport {
@@ -62,20 +61,6 @@ pub(crate) fn run(report: DirectionReport) -> RunReport {
     RunReport { verdict, reason, directions: BTreeMap::from([(Direction::Upload, report)]) }
 }
 
-/// That the verdict is `propagates`, and nothing more.
-pub(crate) fn expectations() -> Expectations {
-    Expectations {
-        verdict: Verdict::Propagates,
-        max_absorbed: None,
-        max_path: None,
-        max_onset: None,
-        max_release: None,
-        max_trickle: None,
-        min_baseline: None,
-        max_neighbour_slowdown: None,
-    }
-}
-
 /// Both directions, one run.
 pub(crate) fn recording() -> Recording {
     let mut run = run(direction());
@@ -124,31 +109,7 @@ fn run_document(unmeasured: String) -> RunDocument {
 
 fn scenario() -> Scenario {
     let via = Topology::Via { listen: ([0, 0, 0, 0], 9000).into(), via: Some("127.0.0.1:8080".to_owned()) };
-    Scenario {
-        topology: via,
-        transport: Transport::Tcp,
-        tls: None,
-        token: None,
-        directions: vec![Direction::Upload, Direction::Download],
-        limit: ByteSize::mib(256),
-        hold: Span(Duration::from_secs(2)),
-        baseline: Span(Duration::from_secs(1)),
-        deadline: Span(Duration::from_secs(30)),
-        buffers: Buffers::Fixed(ByteSize::kib(64)),
-        warm_up: ByteSize::bytes(0),
-        message: ByteSize::kib(64),
-        rate: None,
-        sample: Span(Duration::from_millis(1)),
-        integrity: Integrity::Full,
-        user_timeout: None,
-        slow: None,
-        connections: 1,
-        ramp: Ramp::HUNDRED,
-        neighbours: 0,
-        seed: 1,
-        repeat: 1,
-        expectations: expectations(),
-    }
+    Scenario { topology: via, ..Scenario::usual() }
 }
 
 /// A sample every 10 ms: trickle until 0.8 s, full speed until 1.8 s, stalled until 4.1 s, full speed.

@@ -1,7 +1,7 @@
 //! Figures against what was expected of them.
 
 use crate::document::{DirectionReport, Neighbours, VerdictDocument};
-use crate::figures::{rate, size, time};
+use crate::figures::{rate, time};
 use scenario::Expectations;
 use trace::{Direction, Verdict};
 use units::{ByteSize, Span};
@@ -150,12 +150,7 @@ impl Bound {
 
     fn print(&self, figure: f64) -> String {
         match self.unit {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "whole bytes; saturates"
-            )]
-            Unit::Bytes if figure >= 0.0 => size(figure as u64),
+            Unit::Bytes if figure >= 0.0 => ByteSize::nearest(figure).to_string(),
             Unit::Bytes => format!("{figure:.0} B"),
             Unit::Milliseconds => time(figure),
             Unit::BytesPerSecond => rate(figure),
@@ -170,9 +165,10 @@ fn total(report: &DirectionReport) -> Option<f64> {
     report.absorbed.map(|absorbed| absorbed.total_bytes).or_else(one_sided).map(float)
 }
 
+/// The most that it may have been: what frames the bytes in the queues beside it may have been taken out of it.
 fn path(report: &DirectionReport) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
-    report.absorbed.map(|absorbed| absorbed.path_bytes as f64)
+    report.absorbed.map(|absorbed| absorbed.path_bytes as f64 + float(absorbed.framing_bytes))
 }
 
 fn slowdown(report: &DirectionReport) -> Option<f64> {
@@ -186,137 +182,4 @@ fn float(whole: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{example, fold};
-    use std::time::Duration;
-    use units::{ByteRate, Ratio};
-
-    fn document(reports: Vec<DirectionReport>) -> VerdictDocument {
-        fold(reports.into_iter().map(example::run).collect(), [])
-    }
-
-    fn none() -> Expectations {
-        example::expectations()
-    }
-
-    fn milliseconds(ms: u64) -> Span {
-        Span(Duration::from_millis(ms))
-    }
-
-    #[test]
-    fn a_verdict_as_expected_within_all_bounds_is_expected() {
-        let expectations = Expectations {
-            max_absorbed: Some(ByteSize::mib(9)),
-            max_path: Some(ByteSize::mib(6)),
-            max_onset: Some(milliseconds(40)),
-            max_release: Some(milliseconds(4)),
-            max_trickle: Some(milliseconds(1)),
-            min_baseline: Some(ByteRate::bytes_per_second(1_000_000_000)),
-            ..none()
-        };
-        let document = document(vec![example::direction()]).judged(&expectations);
-        assert!(document.expected);
-        assert_eq!(document.unexpected, [""; 0]);
-    }
-
-    #[test]
-    fn an_unmet_bound_is_told_with_the_figure_and_the_bound() {
-        let expectations = Expectations {
-            max_absorbed: Some(ByteSize::mib(4)),
-            max_release: Some(milliseconds(2)),
-            min_baseline: Some(ByteRate::bytes_per_second(2_000_000_000)),
-            ..none()
-        };
-        let document = document(vec![example::direction()]).judged(&expectations);
-        assert!(!document.expected);
-        assert_eq!(
-            document.unexpected,
-            [
-                "upload: absorbed 8.2 MiB, at most 4 MiB was asked",
-                "upload: release 3.3 ms, at most 2.0 ms was asked",
-                "upload: baseline 1.6 GB/s, at least 2 GB/s was asked",
-            ]
-        );
-    }
-
-    #[test]
-    fn neighbours_that_are_slower_or_stopped_are_told() {
-        let neighbours = Neighbours {
-            connections: 8,
-            rate_ratio: 1.0,
-            p99_ratio: 3.25,
-            p99_before_ms: 0.2,
-            p99_during_ms: 32.5,
-            broken: 0,
-        };
-        let expectations = Expectations { max_neighbour_slowdown: Some(Ratio::percent(200)), ..none() };
-        let told = |neighbours| {
-            unmet(&document(vec![DirectionReport { neighbours, ..example::direction() }]), &expectations)
-        };
-        assert_eq!(told(Some(neighbours)), ["upload: neighbours' slowdown 3.2×, at most 2.0× was asked"]);
-        assert_eq!(
-            told(Some(Neighbours { rate_ratio: 0.0, ..neighbours })),
-            ["upload: neighbours' slowdown without end, at most 2.0× was asked"]
-        );
-        assert_eq!(told(Some(Neighbours { p99_ratio: 1.0, ..neighbours })), [""; 0]);
-        assert_eq!(told(None), ["upload: neighbours' slowdown was not seen, at most 2.0× was asked"]);
-    }
-
-    #[test]
-    fn a_figure_just_beyond_its_bound_is_told_from_it() {
-        let mut report = example::direction();
-        report.absorbed.as_mut().unwrap().total_bytes = 4 * 1024 * 1024 + 1;
-        let expectations = Expectations { max_absorbed: Some(ByteSize::mib(4)), ..none() };
-        assert_eq!(
-            unmet(&document(vec![report]), &expectations),
-            ["upload: absorbed 4194305 B, at most 4 MiB was asked"]
-        );
-    }
-
-    #[test]
-    fn a_figure_that_was_not_seen_does_not_meet_its_bound() {
-        let report = DirectionReport { release_ms: None, ..example::direction() };
-        let expectations = Expectations { max_release: Some(milliseconds(10)), ..none() };
-        assert_eq!(
-            unmet(&document(vec![report.clone()]), &expectations),
-            ["upload: release was not seen, at most 10 ms was asked"]
-        );
-        assert_eq!(
-            unmet(&document(vec![report, example::direction()]), &expectations),
-            ["upload: release was not seen in 1 of 2 runs, at most 10 ms was asked"]
-        );
-    }
-
-    #[test]
-    fn another_verdict_is_unexpected_in_a_single_run_already() {
-        let other = |verdict| DirectionReport { verdict, ..example::direction() };
-        let sentences = |reports| unmet(&document(reports), &none());
-        assert_eq!(
-            sentences(vec![other(Verdict::Absorbs)]),
-            ["upload: the verdict is absorbs, where propagates was expected"]
-        );
-        assert_eq!(
-            sentences(vec![example::direction(), other(Verdict::Breaks), example::direction()]),
-            ["upload: the verdict is breaks in 1 of 3 runs, where propagates was expected"]
-        );
-        assert_eq!(
-            sentences(vec![other(Verdict::Undecided), other(Verdict::Breaks), example::direction()]),
-            ["upload: the verdict is not propagates in 2 of 3 runs, at worst breaks"]
-        );
-    }
-
-    #[test]
-    fn a_better_verdict_than_expected_is_unexpected_too() {
-        let expectations = Expectations { verdict: Verdict::Absorbs, ..none() };
-        assert_eq!(
-            unmet(&document(vec![example::direction()]), &expectations),
-            ["upload: the verdict is propagates, where absorbs was expected"]
-        );
-    }
-
-    #[test]
-    fn nothing_measured_meets_nothing() {
-        assert_eq!(unmet(&fold(vec![], []), &none()).len(), 1);
-    }
-}
+mod tests;

@@ -34,13 +34,7 @@ pub(crate) fn rate(bytes_per_second: f64) -> String {
     if bytes_per_second > 0.0 && bytes_per_second < 1.0 {
         return "less than 1 B/s".to_owned();
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates; printed to two figures"
-    )]
-    let whole = bytes_per_second.round() as u64;
-    ByteRate::bytes_per_second(whole).to_string()
+    ByteRate::nearest(bytes_per_second).to_string()
 }
 
 /// A count with its thousands apart, and what is counted: `1 frame`, `1,460 frames`.

@@ -7,6 +7,7 @@ mod environment;
 mod expectations;
 mod figures;
 mod fold;
+mod folder;
 mod junit;
 mod lines;
 mod merge;
@@ -27,6 +28,7 @@ pub use document::{
 pub use environment::{Environment, Started};
 pub use expectations::unmet;
 pub use fold::fold;
+pub use folder::{RecordingError, make_folder};
 pub use junit::junit;
 pub use lines::{Lines, Printing};
 pub use merge::{MergeError, merge};
@@ -35,5 +37,5 @@ pub use pair::{
     PairConnection, PairDocument, PairLatency, PairMergeError, PairRecording, PairRun, PairTotals,
     merge_pairs, pair_json, pair_text,
 };
-pub use recording::{Recording, RecordingError, json, make_folder};
+pub use recording::{Recording, json};
 pub use text::{TextOptions, text};

@@ -156,6 +156,7 @@ impl Move {
             | Event::TrickleDone
             | Event::FloodBegan
             | Event::LimitReached { .. }
+            | Event::Answered { .. }
             | Event::Ended { .. }
             | Event::Left { .. }
             | Event::Complete { .. }

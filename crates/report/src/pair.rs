@@ -13,5 +13,5 @@ pub use text::pair_text;
 
 /// `pair.json`, and what `--format json` prints: JSON over several lines, the last one ended.
 pub fn pair_json(document: &PairDocument) -> String {
-    crate::recording::pretty(document)
+    crate::folder::pretty(document)
 }

@@ -16,6 +16,9 @@ pub struct Limits {
     pub limit_max: ByteSize,
     /// The most bytes that one stream carries.
     pub stream_max: ByteSize,
+    /// The shortest and the longest length that an upload over HTTP may announce: more than the last message and what ends the
+    /// stream, which are kept room for, and no more than is carried.
+    pub http_length: (ByteSize, ByteSize),
     /// The longest that a phase may last.
     pub phase_max: Duration,
     /// The shortest and the longest time between samples.
@@ -55,6 +58,7 @@ pub const LIMITS: Limits = Limits {
     buffers: (ByteSize::kib(1), ByteSize::mib(1023)),
     limit_max: ByteSize::mib(1024 * 1024),
     stream_max: ByteSize::mib(1024 * 1024),
+    http_length: (ByteSize::mib(64), ByteSize::mib(1024 * 1024)),
     phase_max: Duration::from_hours(1),
     sample: (Duration::from_micros(100), Duration::from_secs(1)),
     pace_max: Duration::from_millis(100),

@@ -24,7 +24,7 @@ pub use request_rate::RequestRate;
 pub use scenario::{Expectations, Integrity, Scenario, Topology};
 pub use service::{FirstMessage, SERVICE_LIMIT, SERVICE_PATIENCE, Service};
 pub use share::Share;
-pub use target::{Target, TargetError, parse_service, parse_target};
+pub use target::{Target, TargetError, parse_port, parse_service, parse_target};
 pub use token::{Token, TokenError};
 pub use transport::{
     HTTP_PATH, HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW, HttpRequest, HttpStream, Tls, Transport,

@@ -1,6 +1,7 @@
 //! The scenario of a check, and how a draft of options becomes one.
 
 mod company;
+mod usual;
 
 use crate::bounds::{LIMITS, ScenarioError, size, time};
 use crate::ramp::Ramp;
@@ -53,7 +54,7 @@ pub struct Expectations {
     pub verdict: Verdict,
     /// At most this much absorbed in all.
     pub max_absorbed: Option<ByteSize>,
-    /// At most this much absorbed by the path itself.
+    /// At most this much absorbed by the path itself, what may have been taken out of its share with frame headers included.
     pub max_path: Option<ByteSize>,
     /// The last write at most this long after the stall began.
     pub max_onset: Option<Span>,
@@ -166,6 +167,9 @@ impl Scenario {
         }
         size("--limit", self.limit, self.message, LIMITS.limit_max)?;
         size("--warm-up", self.warm_up, ByteSize::bytes(0), LIMITS.limit_max)?;
+        if let Some(length) = self.transport.announced() {
+            size("--http-length", length, LIMITS.http_length.0, LIMITS.http_length.1)?;
+        }
         let second = Duration::from_secs(1);
         time("--hold", self.hold, second / 10, LIMITS.phase_max)?;
         time("--baseline", self.baseline, Duration::ZERO, LIMITS.phase_max)?;
@@ -213,71 +217,34 @@ impl Scenario {
 mod tests {
     use super::*;
 
-    fn draft() -> Scenario {
-        Scenario {
-            topology: Topology::Loopback,
-            transport: Transport::Tcp,
-            tls: None,
-            token: None,
-            directions: vec![Direction::Upload],
-            limit: ByteSize::mib(256),
-            hold: Span(Duration::from_secs(2)),
-            baseline: Span(Duration::from_secs(1)),
-            deadline: Span(Duration::from_secs(30)),
-            buffers: Buffers::Fixed(ByteSize::kib(64)),
-            warm_up: ByteSize::bytes(0),
-            message: ByteSize::kib(64),
-            rate: None,
-            sample: Span(Duration::from_millis(1)),
-            integrity: Integrity::Full,
-            user_timeout: None,
-            slow: None,
-            connections: 1,
-            ramp: Ramp::HUNDRED,
-            neighbours: 0,
-            seed: 1,
-            repeat: 1,
-            expectations: Expectations {
-                verdict: Verdict::Propagates,
-                max_absorbed: None,
-                max_path: None,
-                max_onset: None,
-                max_release: None,
-                max_trickle: None,
-                min_baseline: None,
-                max_neighbour_slowdown: None,
-            },
-        }
-    }
-
     #[test]
     fn a_scenario_outside_its_bounds_names_the_option_and_the_range() {
-        let error = Scenario { message: ByteSize::bytes(64), ..draft() }.validated().unwrap_err();
+        let error = Scenario { message: ByteSize::bytes(64), ..Scenario::usual() }.validated().unwrap_err();
         assert_eq!(error.to_string(), "--message is 64 B; it must be 128 B to 16 MiB");
     }
 
     #[test]
     fn a_limit_below_one_message_is_refused() {
-        let draft = Scenario { limit: ByteSize::kib(1), ..draft() };
+        let draft = Scenario { limit: ByteSize::kib(1), ..Scenario::usual() };
         assert!(draft.validated().is_err());
     }
 
     #[test]
     fn a_pace_that_looks_like_pauses_is_refused() {
-        let draft = Scenario { rate: Some(ByteRate::bytes_per_second(8000)), ..draft() };
+        let draft = Scenario { rate: Some(ByteRate::bytes_per_second(8000)), ..Scenario::usual() };
         let error = draft.validated().unwrap_err().to_string();
         assert!(error.contains("choose a smaller --message"), "{error}");
     }
 
     #[test]
     fn a_deadline_within_the_hold_is_refused() {
-        let draft = Scenario { deadline: Span(Duration::from_secs(2)), ..draft() };
+        let draft = Scenario { deadline: Span(Duration::from_secs(2)), ..Scenario::usual() };
         assert!(draft.validated().is_err());
     }
 
     #[test]
     fn a_scenario_comes_back_from_its_recording() {
-        let scenario = draft().validated().unwrap();
+        let scenario = Scenario::usual().validated().unwrap();
         let text = serde_json::to_string(&scenario).unwrap();
         assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
     }

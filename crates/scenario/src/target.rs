@@ -2,6 +2,7 @@
 
 use crate::transport::{HTTP_PATH, Transport, WEBSOCKET_PATH};
 use http::Uri;
+use http::uri::Authority;
 
 /// What `url` names where a server of ours is.
 pub fn parse_target(url: &str) -> Result<Target, TargetError> {
@@ -35,11 +36,7 @@ pub fn parse_service(url: &str) -> Result<Target, TargetError> {
     if authority.as_str().contains('@') {
         return Err(malformed("a name and password in a URL are not supported"));
     }
-    let port = authority.port_u16().or(scheme.port);
-    let port = port.ok_or_else(|| malformed("it has no port; use HOST:PORT"))?;
-    if port == 0 {
-        return Err(malformed("nobody can be dialled at port 0"));
-    }
+    let port = port(authority, scheme.port)?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let transport = match scheme.transport {
         Some(at) => at(path),
@@ -47,6 +44,24 @@ pub fn parse_service(url: &str) -> Result<Target, TargetError> {
         None => return Err(malformed("a connection without HTTP has no path")),
     };
     Ok(Target { transport, tls: scheme.tls, address: format!("{}:{port}", authority.host()) })
+}
+
+/// The port, or the usual one where none is written.
+fn port(authority: &Authority, usual: Option<u16>) -> Result<u16, TargetError> {
+    let written = authority.as_str().strip_prefix(authority.host()).and_then(|rest| rest.strip_prefix(':'));
+    match written.filter(|written| !written.is_empty()) {
+        Some(written) => parse_port(written),
+        None => usual.ok_or_else(|| TargetError::Malformed("it has no port; use HOST:PORT".to_owned())),
+    }
+}
+
+/// A port that can be dialled.
+pub fn parse_port(written: &str) -> Result<u16, TargetError> {
+    match written.parse() {
+        Ok(0) => Err(TargetError::Malformed("nobody can be dialled at port 0".to_owned())),
+        Ok(port) => Ok(port),
+        Err(_) => Err(TargetError::Malformed(format!("`{written}` is no port: ports are 1 to 65535"))),
+    }
 }
 
 /// What a URL names.
@@ -139,12 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_is_none_is_told_with_those_that_are() {
+        for url in ["tcp://h:99999", "ws://[::1]:65536/ws", "https://h:70000"] {
+            let error = parse_target(url).unwrap_err().to_string();
+            assert!(error.ends_with("is no port: ports are 1 to 65535"), "{url}: {error}");
+        }
+    }
+
+    #[test]
     fn what_names_nothing_is_refused() {
         for url in [
             "h:1",
             "tcp://h",
             "tls://h",
             "tcp://h:0",
+            "tcp://h:",
             "tcp://h:1/path",
             "tls://h:1/path",
             "ws://",

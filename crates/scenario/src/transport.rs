@@ -128,14 +128,14 @@ impl Transport {
         }
     }
 
+    /// HTTP/2 is spoken.
+    pub fn is_http2(&self) -> bool {
+        matches!(self, Self::Http(HttpStream { http2: true, .. }))
+    }
+
     /// It may stop a producer by windows of its own, which have this name.
     pub fn windows(&self) -> Option<String> {
-        match self {
-            Self::Http(HttpStream { http2: true, .. }) => {
-                Some(format!("HTTP/2's stream window ({HTTP2_STREAM_WINDOW} at our ends)"))
-            }
-            _ => None,
-        }
+        self.is_http2().then(|| format!("HTTP/2's stream window ({HTTP2_STREAM_WINDOW} at our ends)"))
     }
 
     /// What begins with a stream, in a sentence.

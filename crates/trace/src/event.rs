@@ -54,6 +54,11 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// Producer: whom it floods answered before that was over, and not as who takes a stream.
+    Answered {
+        /// HTTP's status; none where the answer is none of HTTP.
+        status: Option<u16>,
+    },
     /// Either end: the connection ended under it.
     Ended {
         /// How this end saw it.

@@ -13,6 +13,24 @@ pub enum Direction {
     Download,
 }
 
+impl Direction {
+    /// The part that the client plays.
+    pub fn client_role(self) -> Role {
+        match self {
+            Self::Upload => Role::Producer,
+            Self::Download => Role::Consumer,
+        }
+    }
+
+    /// The part that the server plays.
+    pub fn server_role(self) -> Role {
+        match self {
+            Self::Upload => Role::Consumer,
+            Self::Download => Role::Producer,
+        }
+    }
+}
+
 /// The part an end plays in the measured stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -94,3 +94,29 @@ pub enum EndSummary {
     /// Of the end that read.
     Consumer(ConsumerSummary),
 }
+
+impl EndSummary {
+    /// Bytes that it wrote, or read.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Producer(summary) => summary.bytes,
+            Self::Consumer(summary) => summary.integrity.bytes,
+        }
+    }
+
+    /// The smaller of its socket's buffers, as one would have to ask for it.
+    pub fn buffers(&self) -> ByteSize {
+        match self {
+            Self::Producer(summary) => summary.buffers,
+            Self::Consumer(summary) => summary.buffers,
+        }
+    }
+
+    /// What its sampler cost.
+    pub fn sampler(&self) -> SamplerCost {
+        match self {
+            Self::Producer(summary) => summary.sampler,
+            Self::Consumer(summary) => summary.sampler,
+        }
+    }
+}

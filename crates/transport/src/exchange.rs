@@ -7,10 +7,11 @@ mod body;
 
 use crate::carrier::{Carrier, gather};
 use crate::handshake::HandshakeError;
+use crate::http::location;
 use crate::{Counters, SocketHandle, Wire};
 use body::{Fed, RequestBody, lock};
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, HOST, USER_AGENT};
 use http::{Method, Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{Builder, Connection};
@@ -106,6 +107,16 @@ impl ExchangeBytes {
         }
     }
 
+    /// Why nothing more can be written: what was answered says more than that the connection is gone.
+    fn over(&mut self, context: &mut Context<'_>) -> io::Error {
+        match self.poll_response(context) {
+            Poll::Ready(Err(answer @ (HandshakeError::Answered { .. } | HandshakeError::ForeignHttp(_)))) => {
+                answer.into_io()
+            }
+            _ => io::ErrorKind::BrokenPipe.into(),
+        }
+    }
+
     /// Waits until the request's head is written.
     fn poll_head(
         &mut self,
@@ -124,12 +135,13 @@ impl ExchangeBytes {
     fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Result<(), HandshakeError>> {
         self.drive(context)?;
         let Answer::Awaited(response) = &mut self.response else { return Poll::Ready(Ok(())) };
-        let response = ready!(response.as_mut().poll(context)).map_err(failed)?;
+        let answered = ready!(response.as_mut().poll(context));
+        // It cannot be asked again.
+        self.response = Answer::Over;
+        let response = answered.map_err(failed)?;
         if !response.status().is_success() {
-            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let location = location.map(str::to_owned);
-            self.response = Answer::Over;
-            return Poll::Ready(Err(HandshakeError::Answered { status: response.status(), location }));
+            let (status, location) = (response.status(), location(response.headers()));
+            return Poll::Ready(Err(HandshakeError::Answered { status, location }));
         }
         self.response = Answer::Body(response.into_body());
         Poll::Ready(Ok(()))
@@ -166,7 +178,7 @@ impl Carrier for ExchangeBytes {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(context))?;
         if self.connection.is_none() {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            return Poll::Ready(Err(self.over(context)));
         }
         let chunk = gather(slices, largest);
         let count = chunk.len();

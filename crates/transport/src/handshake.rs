@@ -1,6 +1,6 @@
 //! How a stream begins on a connection: at once, or by a WebSocket handshake from either side.
 
-use crate::http::Refusal;
+use crate::http::{Refusal, location};
 use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
 use crate::{Apart, Messages, Stream, Wire, read_line};
 use bytes::Bytes;
@@ -31,17 +31,19 @@ pub enum HandshakeError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The peer speaks HTTP, and does not do what was asked.
-    #[error("it answered {status} instead of upgrading")]
+    #[error("it answered {status} instead of upgrading{}", leads_to(location.as_deref()))]
     Status {
         /// What it answered.
         status: StatusCode,
+        /// Where it wants us to ask instead, in a form that can be shown.
+        location: Option<String>,
     },
     /// The peer answered the request, and not with what was asked for.
     #[error("it answered {status}{}", leads_to(location.as_deref()))]
     Answered {
         /// What it answered.
         status: StatusCode,
-        /// Where it wants us to ask instead.
+        /// The same.
         location: Option<String>,
     },
     /// The peer speaks something else.
@@ -56,6 +58,11 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
+    /// From an error of a stream, where the peer's answer is what ended that.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref().and_then(|error| error.downcast_ref())
+    }
+
     /// As an error of the stream, where it comes later than at the beginning.
     pub(crate) fn into_io(self) -> io::Error {
         match self {
@@ -144,7 +151,10 @@ fn failed(error: tungstenite::Error) -> HandshakeError {
         tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
             HandshakeError::Io(io::ErrorKind::UnexpectedEof.into())
         }
-        tungstenite::Error::Http(response) => HandshakeError::Status { status: response.status() },
+        tungstenite::Error::Http(response) => {
+            let (status, location) = (response.status(), location(response.headers()));
+            HandshakeError::Status { status, location }
+        }
         other => HandshakeError::Foreign(other.to_string()),
     }
 }

@@ -16,6 +16,7 @@ mod tasks;
 
 pub use driver::Connection;
 pub use error::Refusal;
+pub(crate) use error::location;
 pub use exchange::Exchanges;
 pub use request::Apart;
 pub use respond::{Carried, ResponseBody, accept};

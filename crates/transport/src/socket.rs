@@ -20,6 +20,10 @@ pub(crate) struct Socket {
 /// The content type of an alert; no text begins so.
 const TLS_ALERT: u8 = 21;
 
+/// The first letter of an answer in HTTP/1.1. In HTTP/2 it would begin a frame of 4.5 MiB, which nobody may send unasked (RFC 9113
+/// §4.2).
+const HTTP_1: u8 = b'H';
+
 /// What can be done with a socket while other code, such as an HTTP server, reads from it and writes to it.
 #[derive(Debug, Clone)]
 pub struct SocketHandle {
@@ -66,6 +70,11 @@ impl SocketHandle {
     /// What the peer said began as a TLS alert does (RFC 8446 §5.1).
     pub fn hears_tls(&self) -> bool {
         self.counters.first_read() == Some(TLS_ALERT)
+    }
+
+    /// What the peer said to a preface of HTTP/2 began as HTTP/1.1 does.
+    pub fn hears_http1(&self) -> bool {
+        self.counters.first_read() == Some(HTTP_1)
     }
 
     /// The same socket, for a layer that counts its own bytes.

@@ -50,13 +50,12 @@ pub(crate) fn parse(text: &str, units: &[(&str, f64)], example_unit: &str) -> Re
             return Err(QuantityError::UnitUnknown { text: text.to_owned(), unit: unit.to_owned(), known });
         }
     };
-    let value = (number * factor).round();
-    // 2^53: beyond it a float no longer tells neighbouring bytes apart.
-    if value > 9_007_199_254_740_992.0 {
+    let value = nearest(number * factor);
+    // Beyond it a float no longer tells neighbouring bytes apart.
+    if value > 1 << 53 {
         return Err(QuantityError::TooLarge(text.to_owned()));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 0 to 2^53")]
-    Ok(value as u64)
+    Ok(value)
 }
 
 /// `value` in the largest of `units` that leaves at least 1, with at most one decimal.
@@ -69,4 +68,11 @@ pub(crate) fn format(value: f64, units: &[(&str, f64)], smallest: &str) -> Strin
     } else {
         format!("{scaled:.1} {name}")
     }
+}
+
+/// The nearest whole number: 0 for what is negative or no number, the greatest for what is beyond it.
+pub(crate) fn nearest(value: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let whole = value.round() as u64;
+    whole
 }

@@ -34,6 +34,11 @@ impl ByteRate {
         Self(bytes)
     }
 
+    /// The nearest whole number of bytes a second; none where it is negative or no number.
+    pub fn nearest(bytes_per_second: f64) -> Self {
+        Self(quantity::nearest(bytes_per_second))
+    }
+
     /// The rate at which `size` passes in `time`; `None` where no time passed.
     pub fn of(size: ByteSize, time: Duration) -> Option<Self> {
         if time.is_zero() {

@@ -36,6 +36,11 @@ impl ByteSize {
         Self(bytes)
     }
 
+    /// The nearest whole number of bytes; nothing where it is negative or none.
+    pub fn nearest(bytes: f64) -> Self {
+        Self(quantity::nearest(bytes))
+    }
+
     /// `count` times 1024 bytes.
     pub const fn kib(count: u64) -> Self {
         Self(count * 1024)
@@ -92,6 +97,13 @@ mod tests {
         for text in ["", "KiB", "-1B", "1.2.3B", "64 parsecs", "99999999999TiB", "1e3B"] {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_nearest_size_is_one_whatever_the_figure() {
+        let figures = [1.5, 0.4, -3.0, f64::NAN, f64::INFINITY];
+        let nearest = figures.map(|figure| ByteSize::nearest(figure).as_u64());
+        assert_eq!(nearest, [2, 0, 0, 0, u64::MAX]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn a_target_needs_a_known_scheme_and_a_port() {
         ("localhost:9000", "tcp://HOST:PORT"),
         ("gopher://localhost:9000", "`gopher`"),
         ("tcp://localhost", "no port"),
-        ("tcp://localhost:99999", "port"),
+        ("tcp://localhost:99999", "ports are 1 to 65535"),
         ("tcp://localhost:0", "port 0"),
         ("tcp://", "no port"),
     ] {

@@ -22,6 +22,9 @@ fn an_option_with_an_unknown_value_is_named() {
         refused_naming(&format!("check {options}"), &named);
     }
     refused_naming("nonsense", &["nonsense", "subcommand"]);
+    for option in ["--connections", "--connections-per-address"] {
+        refused_naming(&format!("server --listen 127.0.0.1:0 {option} 0"), &[option, "1.."]);
+    }
 }
 
 #[test]
@@ -62,6 +65,7 @@ fn a_value_out_of_its_bounds_is_refused_with_them() {
         ("--slow 0", ["--slow", "1 % to 90 %"]),
         ("--slow 2", ["--slow is 200 %", "1 % to 90 %"]),
         ("--slow 10% --baseline 0s", ["--slow", "--baseline"]),
+        ("--transport http --http-length=63MiB", ["--http-length is 63 MiB", "64 MiB to 1 TiB"]),
     ] {
         refused_naming(&format!("check {options}"), &named);
     }

@@ -46,7 +46,10 @@ fn a_peer_that_does_not_upgrade_to_websocket_is_told_by_what_it_answers() {
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found"),
         ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
-        ("HTTP/1.1 301 Moved Permanently\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "301 Moved"),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: https://x.example/ws\r\nContent-Length: 0\r\n\r\n",
+            "302 Found instead of upgrading and leads to https://x.example/ws",
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 OK"),
         ("220 mail.example.net ESMTP\r\n", "WebSocket"),
     ] {
@@ -75,6 +78,17 @@ fn a_peer_that_carries_no_stream_over_http_is_told_by_what_it_answers() {
     }
     let hangs_up = stranger(|_| Vec::new());
     refused_naming(&format!("check --target http://{hangs_up}"), &["ended it without an answer"]);
+}
+
+#[test]
+fn a_peer_that_speaks_http_1_alone_is_told_where_http_2_was_asked_for() {
+    let peer = stranger(|_| b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec());
+    for route in [
+        format!("--target http://{peer}"),
+        format!("--listen 127.0.0.1:{} --via {peer} --transport http", free_port()),
+    ] {
+        refused_naming(&format!("check {route} --http2"), &["speaks HTTP/1.1 and not HTTP/2", "--http2"]);
+    }
 }
 
 #[test]

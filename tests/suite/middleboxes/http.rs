@@ -65,6 +65,18 @@ fn nginx_that_buffers_requests_is_told_by_what_it_takes_while_nothing_arrives() 
 }
 
 #[test]
+fn requests_that_are_kept_are_told_of_many_connections_as_of_one() {
+    let options = ["--connections", "3", "--ramp", "1000/s", "--limit", "4MiB"];
+    let checked = upload_through_nginx("client_max_body_size 0;", &options);
+    assert_eq!((checked.word(), checked.code), ("absorbs", 1), "{}", checked.verdict);
+    assert!(checked.reason().contains("request buffering"), "{}", checked.verdict);
+    let connections = &checked.only()["connections"];
+    assert_eq!(connections["opened"], 3, "{}", checked.verdict);
+    assert_eq!(connections["verdicts"]["absorbs"], 3, "{}", checked.verdict);
+    assert_eq!(connections["absorbed_bytes"], 3 * (4u64 << 20), "{}", checked.verdict);
+}
+
+#[test]
 fn an_upload_that_nginx_finds_too_large_breaks_with_its_answer_as_the_reason() {
     let checked = upload_through_nginx("", &[]);
     assert_eq!((checked.word(), checked.code), ("breaks", 1), "{}", checked.verdict);

@@ -35,7 +35,10 @@ fn a_service_that_speaks_something_else_or_nothing_is_told() {
         &["did not answer within 5 s"],
     );
     let feed = Service::node("drains");
-    refused_naming(&format!("check --one-sided download --target {}", feed.target("http")), &["HTTP server"]);
+    for direction in ["download", "upload"] {
+        let check = format!("check --one-sided {direction} --target {}", feed.target("http"));
+        refused_naming(&check, &["HTTP server"]);
+    }
     refused_naming(
         &format!("check --one-sided download --target {}", feed.target("ws")),
         &["WebSocket server"],
@@ -47,7 +50,7 @@ fn a_service_that_speaks_something_else_or_nothing_is_told() {
     let short = Service::node("short");
     refused_naming(
         &format!("check --one-sided download --target {}", short.target("tcp")),
-        &["ended its stream", "before anything could be measured"],
+        &["ended its stream after 11 B", "before anything could be measured"],
     );
     refused_naming(
         &format!("check --one-sided upload --target tcp://127.0.0.1:{}", free_port()),

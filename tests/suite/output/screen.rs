@@ -79,8 +79,10 @@ fn a_reader_that_leaves_is_no_fault() {
         let (code, complaint) = with_a_reader_that_left(&place, arguments);
         assert_eq!((code, complaint.as_str()), (0, ""), "{arguments}");
     }
-    let (code, complaint) = with_a_reader_that_left(&place, &format!("check {QUICK} --output other"));
-    assert_eq!((code, complaint.as_str()), (0, ""));
+    // Nor does it make a check that failed a good one.
+    let failing = format!("check {QUICK} --max-absorbed 1KiB --output other");
+    let (code, complaint) = with_a_reader_that_left(&place, &failing);
+    assert_eq!((code, complaint.as_str()), (1, ""));
     assert!(place.path().join("other/verdict.json").exists(), "the recording is whole all the same");
 }
 

@@ -72,6 +72,24 @@ fn what_came_at_once_but_was_in_nobodys_memory_is_not_said_to_have_piled_up() {
 }
 
 #[test]
+fn memory_that_did_not_grow_may_be_memory_that_is_used_again() {
+    let memory = Some(memory(1, None));
+    let (_, down) = download(&DownloadEvidence { memory, ..evidence(40.0 * MIB) });
+    let lasted = Duration::from_secs(3);
+    let flood = UploadEvidence {
+        outcome: UploadOutcome::Limit,
+        onset: lasted,
+        taken: 256 << 20,
+        lasted,
+        window_limited: None,
+        memory,
+    };
+    for reason in [down, upload(&flood).1] {
+        assert!(reason.ends_with("keeps it elsewhere, or uses memory again that it had freed"), "{reason}");
+    }
+}
+
+#[test]
 fn a_stall_that_our_own_buffer_hides_reaches_nobody() {
     let unheard = DownloadEvidence { shut: false, ..evidence(40.0 * MIB) };
     assert_eq!(verdict(&unheard), Verdict::Undecided);
@@ -100,10 +118,10 @@ fn a_backlog_that_has_not_ended_is_judged_by_its_least() {
 fn a_service_that_takes_a_flood_is_judged_by_its_memory() {
     let judged = |outcome, memory, window_limited| {
         let lasted = Duration::from_secs(3);
-        upload(&UploadEvidence { outcome, taken: 256 << 20, lasted, window_limited, memory }).0
+        let onset = Duration::from_millis(4);
+        upload(&UploadEvidence { outcome, onset, taken: 256 << 20, lasted, window_limited, memory }).0
     };
-    let held = UploadOutcome::Held { onset: Duration::from_millis(4) };
-    assert_eq!(judged(held, None, None), Verdict::Propagates);
+    assert_eq!(judged(UploadOutcome::Held, None, None), Verdict::Propagates);
     assert_eq!(judged(UploadOutcome::Limit, None, None), Verdict::Undecided);
     assert_eq!(judged(UploadOutcome::Limit, Some(memory(1, None)), None), Verdict::Undecided);
     assert_eq!(judged(UploadOutcome::Limit, Some(memory(250, None)), None), Verdict::Absorbs);

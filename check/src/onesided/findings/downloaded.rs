@@ -1,6 +1,6 @@
 //! The figures of a download from one side.
 
-use super::{Findings, Found, used, whole};
+use super::{Findings, Found, used};
 use crate::figures::ms_between;
 use crate::onesided::arrival::{Backlog, Live, Resumption};
 use crate::onesided::decide::{self, DownloadEvidence, stopped_after};
@@ -8,7 +8,7 @@ use crate::onesided::download::{Marks, baseline_of, passed, tail};
 use crate::onesided::side::Side;
 use report::OneSided;
 use trace::{Event, Sample, Verdict};
-use units::Timestamp;
+use units::{ByteSize, Timestamp};
 
 impl Findings<'_> {
     pub(super) fn download(&self, samples: &[Sample], side: &Side<'_>) -> Found {
@@ -109,4 +109,8 @@ fn over(evidence: &DownloadEvidence) -> (Verdict, String) {
         Verdict::Undecided,
         format!("{why}: whether it was over or did not outlive the stall, this side cannot know"),
     )
+}
+
+fn whole(bytes: f64) -> u64 {
+    ByteSize::nearest(bytes).as_u64()
 }

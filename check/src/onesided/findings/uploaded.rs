@@ -23,12 +23,8 @@ impl Findings<'_> {
         let written = last.map_or(0, |sample| sample.stream_bytes);
         let taken = written.saturating_sub(send_queue.unwrap_or_default());
         let last_write = last_write(samples, measured).unwrap_or(measured);
-        let outcome = match self.flooded.outcome {
-            Some(UploadOutcome::Held { .. }) => {
-                UploadOutcome::Held { onset: last_write.since(began).unwrap_or_default() }
-            }
-            other => other.unwrap_or(UploadOutcome::Deadline),
-        };
+        let outcome = self.flooded.outcome.unwrap_or(UploadOutcome::Deadline);
+        let onset = last_write.since(began).unwrap_or_default();
         let until = if outcome == UploadOutcome::Limit { last_write } else { measured };
         let lasted = until.since(began).unwrap_or_default();
         let window_limited = |time| at(time).and_then(|sample| sample.rwnd_limited_us);
@@ -37,9 +33,9 @@ impl Findings<'_> {
             float(micros) / 1e6 / lasted.as_secs_f64().max(f64::MIN_POSITIVE)
         });
         let memory = side.gauge.as_ref().and_then(|gauge| used(gauge, (began, measured), None, None));
-        let evidence = UploadEvidence { outcome, taken, lasted, window_limited, memory };
+        let evidence = UploadEvidence { outcome, onset, taken, lasted, window_limited, memory };
         let (verdict, reason) = decide::upload(&evidence);
-        let held = matches!(outcome, UploadOutcome::Held { .. });
+        let held = outcome == UploadOutcome::Held;
         let zero =
             |sample: &&Sample| sample.at >= began && sample.at <= measured && sample.snd_wnd == Some(0);
         let next =

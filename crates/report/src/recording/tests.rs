@@ -4,6 +4,7 @@ use crate::{TextOptions, junit, merge, text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::error::Error;
+use std::fs;
 use tempfile::TempDir;
 
 const FILES: [&str; 6] =

@@ -84,7 +84,10 @@ fn notes(report: &DirectionReport) -> Vec<String> {
     });
     let framing = report.absorbed.as_ref().map_or(0, |absorbed| absorbed.framing_bytes);
     let framing = (framing > 0).then(|| {
-        format!("queues hold frame headers too: the path's share may be {} too low", count(framing, "byte"))
+        format!(
+            "queues hold frame headers too: the path's share may be {} too low, which --max-path allows for",
+            count(framing, "byte")
+        )
     });
     drip.into_iter().chain(framing).chain(lost).collect()
 }

@@ -2,11 +2,11 @@
 
 use super::page::Page;
 use super::timeline::Timeline;
-use crate::figures::{rate, size, time};
+use crate::figures::{rate, time};
 use crate::recording::Recording;
 use std::time::Duration;
 use trace::{Direction, Event, Sample, StreamTrace};
-use units::{Timestamp, format_duration};
+use units::{ByteSize, Timestamp, format_duration};
 
 /// Three lines: the producer's send window, the rate of the consumer, and the stall under them. Of several
 /// runs, the first is shown.
@@ -21,7 +21,14 @@ pub(super) fn write(page: &mut Page, recording: &Recording, direction: Direction
         page.line("rate", "not sampled");
         return;
     };
-    page.line("window", &curve(&windows(stream, timeline), |top| size(whole(top)), "not told by the kernel"));
+    page.line(
+        "window",
+        &curve(
+            &windows(stream, timeline),
+            |top| ByteSize::nearest(top).to_string(),
+            "not told by the kernel",
+        ),
+    );
     page.line("rate", &curve(&rates(stream, timeline), rate, "not sampled"));
     let run = match recording.verdict.runs.len() {
         0 => String::new(),
@@ -101,16 +108,6 @@ fn bar(width: usize, closed: bool, text: &str) -> String {
         _ if inner < label_width => format!("├{}{end}{label}", "─".repeat(inner)),
         _ => format!("├{label:─^inner$}{end}"),
     }
-}
-
-fn whole(figure: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates; printed to two figures"
-    )]
-    let whole = figure as u64;
-    whole
 }
 
 const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -1,8 +1,9 @@
 //! How far apart several runs were.
 
 use crate::document::{RunReport, VerdictDocument};
-use crate::figures::{range, rate, size, time};
+use crate::figures::{range, rate, time};
 use trace::Direction;
+use units::ByteSize;
 
 /// `5 runs: absorbed 258–317 KiB · last write 31–44 ms`; nothing where there was but one run.
 pub(super) fn sentence(document: &VerdictDocument, direction: Direction) -> Option<String> {
@@ -40,10 +41,5 @@ const SHOWN: [Shown; 7] = [
 ];
 
 fn whole_size(bytes: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates; printed to two figures"
-    )]
-    size(bytes as u64)
+    ByteSize::nearest(bytes).to_string()
 }

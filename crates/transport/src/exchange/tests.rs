@@ -130,8 +130,30 @@ async fn an_upload_holds_one_chunk_at_most_and_tells_of_a_refusal() {
     assert!(counters.waiting());
     assert!(counters.unwritten() > 0 && counters.unwritten() <= (64 << 10) + 9, "{}", counters.unwritten());
     far.write_all(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n").await.unwrap();
-    let error = stream.read(&mut [0; 1]).await.unwrap_err().to_string();
-    assert_eq!(error, "it answered 413 Payload Too Large");
+    let error = stream.read(&mut [0; 1]).await.unwrap_err();
+    assert!(matches!(HandshakeError::of(&error), Some(HandshakeError::Answered { .. })), "{error:?}");
+    assert_eq!(error.to_string(), "it answered 413 Payload Too Large");
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_reads_beside_tells_of_an_answer_too() {
+    let (stream, _, mut far) = asked(Direction::Upload, None, b"220 mail.example.net ESMTP\r\n").await;
+    let mut stream = stream.unwrap();
+    stream.begin(ByteSize::kib(64)).unwrap();
+    let block = vec![7; 64 << 10];
+    let flood = async {
+        loop {
+            if let Err(error) = stream.write_all(&block).await {
+                return error;
+            }
+        }
+    };
+    let mut sink = tokio::io::sink();
+    let error = tokio::select! {
+        error = flood => error,
+        taken = tokio::io::copy(&mut far, &mut sink) => panic!("nobody was told of the answer: {taken:?}"),
+    };
+    assert!(matches!(HandshakeError::of(&error), Some(HandshakeError::ForeignHttp(_))), "{error:?}");
 }
 
 proptest! {

@@ -26,14 +26,19 @@ pub enum Refusal {
 
 impl Refusal {
     pub(crate) fn status(status: StatusCode, headers: &HeaderMap) -> Self {
-        let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-        Self::Status { status, location: location.map(|to| to.chars().take(LONGEST_LOCATION).collect()) }
+        Self::Status { status, location: location(headers) }
     }
 
     /// From an error of a stream.
     pub fn of(error: &io::Error) -> Option<&Self> {
         error.get_ref().and_then(|error| error.downcast_ref())
     }
+}
+
+/// Where an answer points to, cut to a length and a form that can be shown.
+pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    Some(trace::printable(location).chars().take(LONGEST_LOCATION).collect())
 }
 
 const LONGEST_LOCATION: usize = 200;

@@ -65,7 +65,11 @@ impl TlsClient {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let handshake = connector.with_alpn(protocols).connect(name, Records::new(socket));
         let done = timeout(patience, handshake).await.map_err(|_| TlsError::Silent(patience))?;
-        done.map(|stream| Wire::encrypted(TlsBytes::new(stream))).map_err(TlsError::of)
+        let stream = done.map_err(TlsError::of)?;
+        if transport.is_http2() && stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
+            return Err(TlsError::Protocol);
+        }
+        Ok(Wire::encrypted(TlsBytes::new(stream)))
     }
 }
 

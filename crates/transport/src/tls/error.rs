@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_rustls::rustls::{CertificateError, Error};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
 /// Why TLS cannot be used at all, whoever the peer is.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,11 @@ pub enum TlsError {
     /// The peer says no.
     #[error("it refused the handshake: {0}")]
     Refused(String),
+    /// The peer does not speak the version of HTTP that was asked for (ALPN).
+    #[error(
+        "it does not agree to speak the version of HTTP that is asked for: give --http2, or leave it out"
+    )]
+    Protocol,
     /// The peer is not who it should be.
     #[error("its certificate {0}")]
     Certificate(String),
@@ -83,6 +88,7 @@ impl TlsError {
         }
         match error.downcast::<Error>() {
             Ok(Error::InvalidMessage(_)) => Self::Foreign,
+            Ok(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => Self::Protocol,
             Ok(Error::AlertReceived(alert)) => Self::Refused(format!("{alert:?}")),
             Ok(Error::InvalidCertificate(error)) => Self::Certificate(complaint(&error)),
             Ok(error) => Self::Other(error),

@@ -53,6 +53,14 @@ impl TlsServer {
         Ok(Self { config: Arc::new(config) })
     }
 
+    /// The same, which speaks no other protocols than these.
+    #[cfg(test)]
+    pub(super) fn speaking(mut self, protocols: &[&[u8]]) -> Self {
+        let protocols = protocols.iter().map(|protocol| protocol.to_vec());
+        Arc::make_mut(&mut self.config).alpn_protocols = protocols.collect();
+        self
+    }
+
     /// Encrypts a connection whose client begins with TLS.
     pub async fn encrypt(&self, wire: Wire, patience: Duration) -> Result<Wire, TlsError> {
         let socket = wire.into_socket().map_err(TlsError::Io)?;

@@ -1,8 +1,9 @@
+use super::{HTTP_1_1, HTTP_2};
 use crate::loopback::Carriage;
 use crate::loopback::{sockets, streams, wires};
 use crate::{Stream, TlsClient, TlsError, TlsServer, Wire};
 use base64::prelude::{BASE64_STANDARD, Engine};
-use scenario::{Tls, Transport};
+use scenario::{HttpStream, Tls, Transport};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -64,6 +65,29 @@ fn a_damaged_certificate_among_those_to_be_trusted_is_no_silence() {
         assert!(error.starts_with("could not read certificate 2 in "), "{error}");
     }
     std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_agree_on_http2_is_told() {
+    let Transport::Http(http) = Transport::http("/") else { panic!("it is HTTP") };
+    let http2 = Transport::Http(HttpStream { http2: true, ..http });
+    let asked = async |protocols: &[&[u8]]| {
+        let (near, far) = sockets().await;
+        let (server, own) = TlsServer::with_own_certificate(vec!["localhost".to_owned()]).unwrap();
+        let (client, server) =
+            (TlsClient::new(&Tls::default(), Some(&own)).unwrap(), server.speaking(protocols));
+        let (client, _) = tokio::join!(
+            client.encrypt(Wire::plain(near).unwrap(), &http2, "localhost:1", PATIENCE),
+            server.encrypt(Wire::plain(far).unwrap(), PATIENCE)
+        );
+        client
+    };
+    assert!(asked(&[HTTP_2]).await.is_ok());
+    // One that speaks something else says no, one that knows of no protocols says nothing.
+    for protocols in [&[HTTP_1_1][..], &[]] {
+        let error = told(asked(protocols).await);
+        assert!(error.contains("does not agree to speak the version of HTTP"), "{error}");
+    }
 }
 
 #[tokio::test]
