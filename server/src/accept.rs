@@ -2,8 +2,9 @@
 
 mod requests;
 
+use crate::answer::{NO_ROOM, NOT_SERVED, TOKEN_MISSING, refuse};
 use crate::control;
-use crate::errands::{TOKEN_MISSING, is_shown};
+use crate::errands::is_shown;
 use crate::first::{First, first_bytes};
 use crate::limits::ServerLimits;
 use crate::listen::listen;
@@ -11,7 +12,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::{Metrics, Reason};
 use crate::places::{Place, Places};
 use crate::registry::{DataConnection, Registry};
-use crate::session::{Session, SessionLink, Shared, answer};
+use crate::session::{Session, SessionLink, Shared};
 use crate::strangers::{Guests, Strangers};
 use endpoint::{Crew, Meter, Patterns, Sampler};
 use rand::random;
@@ -260,7 +261,7 @@ impl Door {
                     self.begin_run(stream, peer, run).await;
                 } else {
                     self.turn_away(peer, TOKEN_MISSING);
-                    answer(&mut stream, self.shared.instance, Some(TOKEN_MISSING.to_owned())).await;
+                    refuse(&mut stream, &self.shared, TOKEN_MISSING).await;
                 }
             }
             Ok(Opening { purpose: Purpose::Control, .. }) => {
@@ -270,7 +271,7 @@ impl Door {
                 self.turn_away(peer, &reason);
                 // A client of another version is told so; a stranger hears nothing.
                 if self.public && matches!(reason, OpeningError::Version { .. }) {
-                    answer(&mut stream, self.shared.instance, Some(reason.to_string())).await;
+                    refuse(&mut stream, &self.shared, &reason.to_string()).await;
                 }
             }
         }
@@ -298,8 +299,7 @@ impl Door {
         if let Some(place) = self.registry.register(run, self.shared.limits.runs) {
             control::serve(stream, peer, self.shared.clone(), place).await;
         } else {
-            let reason = "the server serves as many runs as it may, or is about to end".to_owned();
-            answer(&mut stream, self.shared.instance, Some(reason)).await;
+            refuse(&mut stream, &self.shared, NO_ROOM).await;
         }
     }
 
@@ -307,8 +307,7 @@ impl Door {
         if let Err(mut unwanted) = self.registry.deliver(run, connection)
             && self.public
         {
-            let reason = "this run is not served here".to_owned();
-            answer(&mut unwanted.connection, self.shared.instance, Some(reason)).await;
+            refuse(&mut unwanted.connection, &self.shared, NOT_SERVED).await;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Requests at `/http`: those of checks, and the uploads and downloads of anybody.
 
+use crate::answer::{NO_ROOM, NOT_SERVED, TOKEN_MISSING};
 use crate::handed::Handed;
 use crate::http::is_foreign;
 use crate::mailbox::{MailError, Mailboxes};
@@ -68,9 +69,6 @@ fn errand(headers: &HeaderMap) -> Option<Result<Errand, OpeningError>> {
     Some(Errand::parse(name.as_bytes(), about))
 }
 
-/// Why whoever shows no token, or another, is not served.
-pub(crate) const TOKEN_MISSING: &str = "it serves only whoever shows its token (--token)";
-
 /// Whether what is `wanted` was shown.
 pub(crate) fn is_shown(wanted: Option<&Token>, shown: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| shown.is_some_and(|shown| wanted.is(shown)))
@@ -94,7 +92,7 @@ impl Desk {
         let instance = self.shared.instance;
         match purpose {
             Purpose::Stream(_) if self.registry.has(run) => Reply::accepted(instance),
-            Purpose::Stream(_) => Reply::refused(instance, "this run is not served here"),
+            Purpose::Stream(_) => Reply::refused(instance, NOT_SERVED),
             Purpose::Control if !self.public => Reply::refused(instance, "this server serves one check only"),
             Purpose::Control if !is_shown(self.token.as_ref(), token.as_deref()) => {
                 Reply::refused(instance, TOKEN_MISSING)
@@ -107,9 +105,7 @@ impl Desk {
                     self.handed.run(run);
                     Reply { token: Some(token), ..Reply::accepted(instance) }
                 }
-                None => {
-                    Reply::refused(instance, "the server serves as many runs as it may, or is about to end")
-                }
+                None => Reply::refused(instance, NO_ROOM),
             },
         }
     }

@@ -1,6 +1,7 @@
 //! The server role: accepts connections, tells ours from strangers', and runs its end of each stream as told.
 
 mod accept;
+mod answer;
 mod control;
 mod errands;
 mod first;
