@@ -124,11 +124,11 @@ impl Desk {
     }
 
     async fn say(&self, token: RunId, first: u64, body: Body) -> Response {
-        match timeout(self.shared.limits.opening, to_bytes(body, MOST_SAID)).await {
-            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-            Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-            Ok(Ok(body)) => told(self.mailboxes.say(token, first, &body).await.map(|()| Vec::new())),
-        }
+        let body = async {
+            let read = timeout(self.shared.limits.opening, to_bytes(body, MOST_SAID)).await;
+            read.map_err(|_| MailError::Late)?.map_err(|_| MailError::TooLong)
+        };
+        told(self.mailboxes.say(token, first, body).await.map(|()| Vec::new()))
     }
 }
 
@@ -137,6 +137,8 @@ fn told(told: Result<Vec<u8>, MailError>) -> Response {
         Ok(lines) => fresh(lines),
         Err(MailError::Gone) => StatusCode::GONE.into_response(),
         Err(MailError::Malformed) => StatusCode::BAD_REQUEST.into_response(),
+        Err(MailError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(MailError::Late) => StatusCode::REQUEST_TIMEOUT.into_response(),
         Err(MailError::Busy) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -20,24 +20,12 @@ async fn a_full_stream() -> (Stream, TcpStream) {
     (stream, far)
 }
 
-fn shared(opening: Duration) -> Shared {
-    let clock = Clock::start();
-    Shared {
-        instance: RunId::from_random(1),
-        clock,
-        sampler: Sampler::start(clock).unwrap(),
-        patterns: Patterns::default(),
-        crew: Crew::default(),
-        limits: ServerLimits { opening, ..ServerLimits::default() },
-        meter: Arc::default(),
-    }
-}
-
 #[tokio::test]
 async fn a_connection_that_takes_no_refusal_holds_nobody_up_and_is_closed_in_time() {
     let (registry, run) = (Registry::default(), RunId::from_random(2));
     let place = registry.register(run, 1).unwrap();
-    let (session, SessionLink { say, mut hear }) = Session::new(shared(Duration::from_secs(1)), place);
+    let (session, SessionLink { say, mut hear }) =
+        Session::new(Shared::for_tests(Duration::from_secs(1)), place);
     let (places, home) = (Places::new(1, 1), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let (connection, mut far) = a_full_stream().await;
     let place = places.take(home).unwrap();
