@@ -1,16 +1,20 @@
 //! Uploads and downloads of anybody who is no check, such as curl: `curl -T FILE URL`, `curl URL?bytes=10MiB`.
 
 use crate::errands::Desk;
+use crate::strangers::Upload;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
+use endpoint::{Flow, Meter};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::time::timeout;
+use trace::Direction;
 use tracing::debug;
 use units::ByteSize;
 
@@ -23,9 +27,9 @@ static PIECE: [u8; 64 << 10] = [b'.'; 64 << 10];
 /// Takes an upload and tells its length, or gives a download.
 pub(crate) async fn serve(desk: &Desk, request: Request) -> Response {
     match *request.method() {
-        Method::POST | Method::PUT => take(desk, request.into_body()).await,
+        Method::POST | Method::PUT => take(desk, request).await,
         Method::GET => match size(request.uri()) {
-            Ok(size) if size <= desk.shared.limits.bytes => download(size),
+            Ok(size) if size <= desk.shared.limits.bytes => download(size, Arc::clone(&desk.shared.meter)),
             Ok(_) => refuse(&format!("a download may have {} at most", desk.shared.limits.bytes)),
             Err(reason) => refuse(&reason),
         },
@@ -33,16 +37,19 @@ pub(crate) async fn serve(desk: &Desk, request: Request) -> Response {
     }
 }
 
-async fn take(desk: &Desk, body: Body) -> Response {
+async fn take(desk: &Desk, request: Request) -> Response {
     let limits = &desk.shared.limits;
+    // Others are on an HTTP/2 connection at the same time.
+    let alone = request.version() != Version::HTTP_2;
+    let body = request.into_body();
     let taken = async {
         match &desk.guests {
-            Some(guests) => {
+            Some(guests) if !guests.sends() => {
                 // It reads by a plan, which may pause for longer than connections may rest.
                 let _busy = desk.handed.busy();
-                guests.serve_upload(body, desk.socket.clone(), desk.peer).await
+                guests.serve_upload(Upload::new(body, &desk.socket, alone), desk.peer).await
             }
-            None => count(body, limits.bytes).await,
+            _ => count(body, limits.bytes, &desk.shared.meter).await,
         }
     };
     match timeout(limits.duration, taken).await {
@@ -55,10 +62,13 @@ async fn take(desk: &Desk, body: Body) -> Response {
     }
 }
 
-async fn count(mut body: Body, most: ByteSize) -> std::io::Result<u64> {
+/// Reads at once what comes, of which no plan says how.
+async fn count(mut body: Body, most: ByteSize, meter: &Meter) -> std::io::Result<u64> {
     let mut bytes = 0;
     while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        bytes += frame.map_err(std::io::Error::other)?.data_ref().map_or(0, Bytes::len) as u64;
+        let passed = frame.map_err(std::io::Error::other)?.data_ref().map_or(0, Bytes::len) as u64;
+        meter.add(Direction::Upload, Flow { bytes: passed, ..Flow::default() });
+        bytes += passed;
         if bytes > most.as_u64() {
             return Err(std::io::Error::other(format!("an upload may have {most} at most")));
         }
@@ -76,14 +86,15 @@ fn refuse(reason: &str) -> Response {
     (StatusCode::BAD_REQUEST, format!("{}\n", trace::printable(reason))).into_response()
 }
 
-fn download(size: ByteSize) -> Response {
+fn download(size: ByteSize, meter: Arc<Meter>) -> Response {
     let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store, no-transform")];
-    (headers, Body::new(Dots { left: size.as_u64() })).into_response()
+    (headers, Body::new(Dots { left: size.as_u64(), meter })).into_response()
 }
 
-/// A body of as many bytes.
+/// A body of as many bytes, which are counted when hyper takes them.
 struct Dots {
     left: u64,
+    meter: Arc<Meter>,
 }
 
 impl HttpBody for Dots {
@@ -96,6 +107,7 @@ impl HttpBody for Dots {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let length = PIECE.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= length as u64;
+        self.meter.add(Direction::Download, Flow { bytes: length as u64, ..Flow::default() });
         let piece = PIECE.get(..length).unwrap_or_default();
         Poll::Ready((length > 0).then(|| Ok(Frame::data(Bytes::from_static(piece)))))
     }
