@@ -5,6 +5,7 @@ use crate::handed::Handed;
 use crate::http::is_foreign;
 use crate::mailbox::{MailError, Mailboxes};
 use crate::metrics::Metrics;
+use crate::passing::Passing;
 use crate::registry::Registry;
 use crate::session::{Session, Shared};
 use crate::strangers::Guests;
@@ -40,6 +41,7 @@ pub(crate) struct Desk {
     pub(crate) peer: SocketAddr,
     pub(crate) socket: SocketHandle,
     pub(crate) handed: Handed,
+    pub(crate) passing: Passing,
 }
 
 /// Answers a request at `/http`.

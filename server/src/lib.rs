@@ -12,6 +12,7 @@ mod listen;
 mod mailbox;
 mod metrics;
 mod pages;
+mod passing;
 mod places;
 pub mod program;
 mod registry;

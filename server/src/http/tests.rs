@@ -1,0 +1,69 @@
+use super::*;
+use crate::handed::Handed;
+use crate::limits::ServerLimits;
+use crate::mailbox::Mailboxes;
+use crate::metrics::Metrics;
+use crate::passing::Passing;
+use crate::registry::Registry;
+use crate::session::Shared;
+use axum::http::HeaderValue;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A connection that is served over HTTP/1.1, and who asks on it.
+async fn served(limits: ServerLimits) -> (impl Future<Output = io::Result<Became>>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (near, peer) = listener.accept().await.unwrap();
+    let wire = Wire::plain(near).unwrap();
+    let shared = Shared { limits, ..Shared::for_tests(limits.opening) };
+    let desk = Desk {
+        metrics: Arc::new(Metrics::new(Arc::clone(&shared.meter))),
+        shared,
+        registry: Registry::default(),
+        mailboxes: Mailboxes::default(),
+        guests: None,
+        public: true,
+        token: None,
+        peer,
+        socket: wire.handle(),
+        handed: Handed::default(),
+        passing: Passing::default(),
+    };
+    let site = Site { http2: false, patience: limits.opening, message_max: ByteSize::mib(1), pages: false };
+    (serve(wire, site, desk), far)
+}
+
+#[tokio::test]
+async fn a_download_that_goes_on_for_longer_than_a_stream_may_take_is_ended() {
+    let duration = Duration::from_millis(500);
+    let (serve, mut far) = served(ServerLimits { duration, ..ServerLimits::default() }).await;
+    let began = Instant::now();
+    let client = async {
+        far.write_all(b"GET /http?bytes=1TiB HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let mut some = vec![0; 64 << 10];
+        while far.read_exact(&mut some).await.is_ok() {}
+    };
+    let (became, ()) = tokio::join!(async { serve.await.unwrap() }, client);
+    assert!(matches!(became, Became::Nothing), "{became:?}");
+    assert!(began.elapsed() >= duration, "{:?}", began.elapsed());
+}
+
+fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect()
+}
+
+#[test]
+fn a_page_of_another_site_is_foreign() {
+    let own = [("host", "a.example:8080"), ("origin", "http://a.example:8080")];
+    assert!(!is_foreign(&headers(&own)));
+    assert!(!is_foreign(&headers(&own[..1])), "a program");
+    assert!(is_foreign(&headers(&[own[0], ("origin", "http://b.example")])));
+    assert!(is_foreign(&headers(&[own[0], ("origin", "null")])));
+    let behind = [("host", "10.0.0.1"), ("x-forwarded-host", "a.example"), ("origin", "https://a.example")];
+    assert!(!is_foreign(&headers(&behind)));
+}
