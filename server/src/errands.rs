@@ -46,7 +46,7 @@ pub(crate) struct Desk {
 
 /// Answers a request at `/http`.
 pub(crate) async fn answer(State(desk): State<Desk>, request: Request) -> Response {
-    if is_foreign(request.headers()) {
+    if is_foreign(&request) {
         return (StatusCode::FORBIDDEN, "another site's page may not do this\n").into_response();
     }
     let errand = match errand(request.headers()) {

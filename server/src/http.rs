@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, StatusCode};
 use axum::middleware::map_request_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -146,7 +147,7 @@ async fn metrics(State(desk): State<Desk>, request: Request) -> Response {
 }
 
 async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<Body> {
-    if is_foreign(request.headers()) {
+    if is_foreign(&request) {
         return (StatusCode::FORBIDDEN, "another site's page may not open a WebSocket here\n")
             .into_response();
     }
@@ -160,11 +161,19 @@ async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<B
 }
 
 /// A browser says which site's page asks. Programs say nothing, and no page can speak for a proxy.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+pub(crate) fn is_foreign<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // What a page merely shows, such as an image, is asked for without an origin.
+    let fetched = text(HeaderName::from_static("sec-fetch-site"));
+    if matches!(fetched, Some("cross-site" | "same-site")) {
+        return true;
+    }
     let Some(origin) = headers.get(ORIGIN) else { return false };
     let site = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, site)| site);
-    let own = [text(HOST), text(HeaderName::from_static("x-forwarded-host"))];
+    // RFC 9113 §8.3.1: HTTP/2 has a pseudo-header in the place of `Host`.
+    let authority = request.uri().authority().map(Authority::as_str);
+    let own = [text(HOST), authority, text(HeaderName::from_static("x-forwarded-host"))];
     site.is_none_or(|site| !own.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(site)))
 }
 

@@ -6,7 +6,7 @@ use crate::strangers::Upload;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode, Uri, Version};
+use axum::http::{HeaderName, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use endpoint::{Flow, Meter};
 use hyper::body::{Frame, SizeHint};
@@ -89,7 +89,13 @@ fn refuse(reason: &str) -> Response {
 }
 
 fn download(desk: &Desk, size: ByteSize) -> Response {
-    let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store, no-transform")];
+    // Another site's page may ask for it as an image, and over plain HTTP the browser does not say so: it is the browser that
+    // does not take it then.
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CACHE_CONTROL, "no-store, no-transform"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
     let body = Dots {
         left: size.as_u64(),
         meter: Arc::clone(&desk.shared.meter),

@@ -6,7 +6,6 @@ use crate::metrics::Metrics;
 use crate::passing::Passing;
 use crate::registry::Registry;
 use crate::session::Shared;
-use axum::http::HeaderValue;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -50,20 +49,26 @@ async fn a_download_that_goes_on_for_longer_than_a_stream_may_take_is_ended() {
     assert!(began.elapsed() >= duration, "{:?}", began.elapsed());
 }
 
-fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-    pairs
-        .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-        .collect()
-}
-
 #[test]
 fn a_page_of_another_site_is_foreign() {
+    let is_foreign = |uri: &str, headers: &[(&str, &str)]| {
+        let request = Request::builder().uri(uri);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        is_foreign(&request.body(()).unwrap())
+    };
     let own = [("host", "a.example:8080"), ("origin", "http://a.example:8080")];
-    assert!(!is_foreign(&headers(&own)));
-    assert!(!is_foreign(&headers(&own[..1])), "a program");
-    assert!(is_foreign(&headers(&[own[0], ("origin", "http://b.example")])));
-    assert!(is_foreign(&headers(&[own[0], ("origin", "null")])));
+    assert!(!is_foreign("/http", &own));
+    assert!(!is_foreign("/http", &own[..1]), "a program");
+    assert!(is_foreign("/http", &[own[0], ("origin", "http://b.example")]));
+    assert!(is_foreign("/http", &[own[0], ("origin", "null")]));
     let behind = [("host", "10.0.0.1"), ("x-forwarded-host", "a.example"), ("origin", "https://a.example")];
-    assert!(!is_foreign(&headers(&behind)));
+    assert!(!is_foreign("/http", &behind));
+    let over_2 = "http://a.example:8080/http";
+    assert!(!is_foreign(over_2, &own[1..]));
+    assert!(is_foreign(over_2, &[("origin", "http://b.example")]));
+    for (fetched, foreign) in
+        [("same-origin", false), ("none", false), ("same-site", true), ("cross-site", true)]
+    {
+        assert_eq!(is_foreign("/http", &[own[0], ("sec-fetch-site", fetched)]), foreign, "{fetched}");
+    }
 }
