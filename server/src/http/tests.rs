@@ -49,6 +49,31 @@ async fn a_download_that_goes_on_for_longer_than_a_stream_may_take_is_ended() {
     assert!(began.elapsed() >= duration, "{:?}", began.elapsed());
 }
 
+#[tokio::test]
+async fn a_websocket_is_asked_for_by_get_without_a_body() {
+    let (serve, mut far) = served(ServerLimits::default()).await;
+    let wanted = "Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    let client = async {
+        for (method, body, status) in [
+            ("POST", "", "426"),
+            ("GET", "Content-Length: 1\r\n\r\nx", "426"),
+            ("HEAD", "", "426"),
+            ("GET", "", "101"),
+        ] {
+            let end = if body.is_empty() { "\r\n" } else { "" };
+            let request = format!("{method} /ws HTTP/1.1\r\n{wanted}{body}{end}");
+            far.write_all(request.as_bytes()).await.unwrap();
+            let mut heard = vec![0; 4096];
+            let count = far.read(&mut heard).await.unwrap();
+            let heard = String::from_utf8_lossy(&heard[..count]);
+            assert!(heard.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {body:?}: {heard}");
+        }
+    };
+    let (became, ()) = tokio::join!(serve, client);
+    assert!(matches!(became, Ok(Became::Messages { .. })), "{became:?}");
+}
+
 #[test]
 fn a_page_of_another_site_is_foreign() {
     let is_foreign = |uri: &str, headers: &[(&str, &str)]| {
