@@ -240,7 +240,7 @@ impl Door {
             self.turn_away(peer, &error);
             io::Error::other(error)
         })?;
-        let first = first_bytes(&mut wire, patience, patience).await?;
+        let first = first_bytes(&mut wire, silence, patience).await?;
         Ok((wire, first))
     }
 
