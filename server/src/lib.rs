@@ -3,12 +3,15 @@
 mod accept;
 mod answer;
 mod control;
+mod door;
 mod errands;
 mod first;
 mod handed;
 mod http;
 mod limits;
 mod listen;
+#[cfg(test)]
+mod loopback;
 mod mailbox;
 mod metrics;
 mod pages;

@@ -54,23 +54,6 @@ pub(crate) struct Shared {
     pub(crate) meter: Arc<Meter>,
 }
 
-#[cfg(test)]
-impl Shared {
-    /// A server's, which gives openings and answers this much time.
-    pub(crate) fn for_tests(opening: Duration) -> Self {
-        let clock = Clock::start();
-        Self {
-            instance: RunId::from_random(1),
-            clock,
-            sampler: Sampler::start(clock).unwrap(),
-            patterns: Patterns::default(),
-            crew: Crew::default(),
-            limits: ServerLimits { opening, ..ServerLimits::default() },
-            meter: Arc::default(),
-        }
-    }
-}
-
 /// A run being served.
 #[derive(Debug)]
 pub(crate) struct Session {

@@ -1,22 +1,19 @@
 use super::*;
 use crate::handed::Handed;
 use crate::limits::ServerLimits;
+use crate::loopback::{connection, shared};
 use crate::mailbox::Mailboxes;
 use crate::metrics::Metrics;
 use crate::passing::Passing;
 use crate::registry::Registry;
-use crate::session::Shared;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// A connection that is served over HTTP/1.1, and who asks on it.
 async fn served(limits: ServerLimits) -> (impl Future<Output = io::Result<Became>>, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (near, peer) = listener.accept().await.unwrap();
-    let wire = Wire::plain(near).unwrap();
-    let shared = Shared { limits, ..Shared::for_tests(limits.opening) };
+    let (wire, far) = connection().await;
+    let shared = shared(limits);
     let desk = Desk {
         metrics: Arc::new(Metrics::new(Arc::clone(&shared.meter))),
         shared,
@@ -25,7 +22,7 @@ async fn served(limits: ServerLimits) -> (impl Future<Output = io::Result<Became
         guests: None,
         public: true,
         token: None,
-        peer,
+        peer: far.local_addr().unwrap(),
         socket: wire.handle(),
         handed: Handed::default(),
         passing: Passing::default(),

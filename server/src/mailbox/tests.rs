@@ -1,13 +1,14 @@
 use super::*;
+use crate::limits::ServerLimits;
+use crate::loopback::shared;
 use crate::registry::Registry;
-use crate::session::Shared;
 use std::future::pending;
 
 /// The boxes of a server, one of which is that of a run.
 fn a_box() -> (Mailboxes, RunId, impl Future<Output = ()>) {
     let (boxes, registry) = (Mailboxes::default(), Registry::default());
     let place = registry.register(RunId::from_random(2), 1).unwrap();
-    let (session, link) = Session::new(Shared::for_tests(Duration::from_secs(5)), place);
+    let (session, link) = Session::new(shared(ServerLimits::default()), place);
     let (token, run) = boxes.begin(session, link);
     (boxes, token, run)
 }

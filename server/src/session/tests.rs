@@ -1,17 +1,16 @@
 use super::*;
+use crate::loopback::{connection, shared};
 use crate::places::Places;
 use crate::registry::Registry;
 use std::net::{IpAddr, Ipv4Addr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use transport::Wire;
+use tokio::net::TcpStream;
 use units::Timestamp;
 
 /// A stream that has room for no byte more, and the end that does not read it.
 async fn a_full_stream() -> (Stream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let mut stream = Stream::plain(Wire::plain(listener.accept().await.unwrap().0).unwrap());
+    let (wire, far) = connection().await;
+    let mut stream = Stream::plain(wire);
     // The kernel moves on what it has taken, and has room for a little again.
     for length in [64 << 10, 1] {
         let zeros = vec![0; length];
@@ -24,8 +23,8 @@ async fn a_full_stream() -> (Stream, TcpStream) {
 async fn a_connection_that_takes_no_refusal_holds_nobody_up_and_is_closed_in_time() {
     let (registry, run) = (Registry::default(), RunId::from_random(2));
     let place = registry.register(run, 1).unwrap();
-    let (session, SessionLink { say, mut hear }) =
-        Session::new(Shared::for_tests(Duration::from_secs(1)), place);
+    let limits = ServerLimits { opening: Duration::from_secs(1), ..ServerLimits::default() };
+    let (session, SessionLink { say, mut hear }) = Session::new(shared(limits), place);
     let (places, home) = (Places::new(1, 1), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let (connection, mut far) = a_full_stream().await;
     let place = places.take(home).unwrap();

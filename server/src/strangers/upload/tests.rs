@@ -1,48 +1,26 @@
 use super::*;
-use crate::strangers::Strangers;
-use axum::body::Body;
+use crate::loopback::{connection, strangers};
 use endpoint::{Meter, Sampler};
-use pair::{Collection, Ledger, Watching};
-use report::Lines;
-use scenario::files::ServerFile;
+use pair::Collection;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use trace::{Direction, Role};
-use transport::Wire;
-use units::{ByteSize, Clock};
-
-async fn connection() -> (TcpStream, Wire) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (far, Wire::plain(listener.accept().await.unwrap().0).unwrap())
-}
+use trace::Direction;
+use units::Clock;
 
 /// A server's guests by its file, where what passes is added up, and where what became of them is kept.
 fn guests(file: &str) -> (Guests, Arc<Meter>, Arc<Mutex<Collection>>) {
     let (clock, meter) = (Clock::start(), Arc::<Meter>::default());
-    let end = ServerFile::parse(file, "server.yml").unwrap().end;
-    let collection = Collection::new(end.direction, Role::Consumer, Ledger::default());
-    let collection = Arc::new(Mutex::new(collection));
-    let strangers = Strangers {
-        protocol: None,
-        end,
-        seed: 1,
-        message_max: ByteSize::mib(1),
-        lines: Lines::queue(1).0,
-        watching: Watching::of(1, Sampler::start(clock).unwrap(), true),
-        collection: Some(Arc::clone(&collection)),
-    };
+    let (strangers, collection) = strangers(file, Sampler::start(clock).unwrap());
     (Guests::new(strangers, clock, Arc::clone(&meter)), meter, collection)
 }
 
 #[tokio::test]
 async fn uploads_of_one_connection_are_counted_by_themselves() {
     let (guests, meter, collection) = guests("bufsize: 1000\n");
-    let (mut far, mut wire) = connection().await;
-    let peer = far.peer_addr().unwrap();
+    let (mut wire, mut far) = connection().await;
+    let peer = far.local_addr().unwrap();
     for body in ["0123456789", "01234"] {
         // What else passes the socket is none of theirs.
         far.write_all(b"a head").await.unwrap();
@@ -57,7 +35,7 @@ async fn uploads_of_one_connection_are_counted_by_themselves() {
 
 #[tokio::test]
 async fn an_upload_narrows_reads_only_while_it_lasts_and_only_where_it_is_alone() {
-    let (mut far, mut wire) = connection().await;
+    let (mut wire, mut far) = connection().await;
     far.write_all(&[7; 100]).await.unwrap();
     let mut buffer = [0; 64];
     for (alone, narrow) in [(true, 10), (false, 64)] {
@@ -76,9 +54,9 @@ async fn an_upload_narrows_reads_only_while_it_lasts_and_only_where_it_is_alone(
 #[tokio::test]
 async fn an_upload_that_is_given_up_is_kept() {
     let (guests, _, collection) = guests("read: [{rate: 0}]\n");
-    let (far, wire) = connection().await;
+    let (wire, far) = connection().await;
     let upload = Upload::new(Body::from("0123456789"), &wire.handle(), true);
-    let served = guests.serve_upload(upload, far.peer_addr().unwrap());
+    let served = guests.serve_upload(upload, far.local_addr().unwrap());
     assert!(timeout(Duration::from_millis(50), served).await.is_err(), "its plan reads nothing");
     let document = collection.lock().unwrap().document();
     assert_eq!((document.totals.connections, document.totals.ended_early), (1, 1));
