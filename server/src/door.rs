@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 use transport::{Stream, TlsServer, Wire};
 use wire::{Opening, OpeningError, Purpose, RunId};
+
 /// What every connection's handler needs.
 #[derive(Debug)]
 pub(crate) struct Door {
