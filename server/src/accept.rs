@@ -1,25 +1,19 @@
-//! The accept loop: reads each connection's first line, and decides by it.
+//! The accept loop: takes connections in as long as there is room, and leaves when it is told to.
 
-mod requests;
-
-use crate::control;
-use crate::errands::{TOKEN_MISSING, is_shown};
-use crate::first::{First, first_bytes};
+use crate::door::Door;
 use crate::limits::ServerLimits;
 use crate::listen::listen;
 use crate::mailbox::Mailboxes;
-use crate::metrics::{Metrics, Reason};
-use crate::places::{Place, Places};
-use crate::registry::{DataConnection, Registry};
-use crate::session::{Session, SessionLink, Shared, answer};
+use crate::metrics::Metrics;
+use crate::places::Places;
+use crate::registry::Registry;
+use crate::session::{Session, SessionLink, Shared};
 use crate::strangers::{Guests, Strangers};
 use endpoint::{Crew, Meter, Patterns, Sampler};
 use rand::random;
 use scenario::Token;
-use scenario::files::Protocol;
 use socket::Buffers;
 use std::convert::Infallible;
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,10 +22,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
-use transport::{Stream, TlsServer, Wire};
+use tracing::warn;
+use transport::TlsServer;
 use units::Clock;
-use wire::{Opening, OpeningError, Purpose, RunId};
+use wire::RunId;
 
 /// How long the loop rests after an accept that failed, for example because there are too many descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -62,21 +56,8 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    door: Arc<Door>,
-}
-
-/// What every connection's handler needs.
-#[derive(Debug)]
-struct Door {
-    registry: Registry,
-    mailboxes: Mailboxes,
-    shared: Shared,
-    tls: Option<TlsServer>,
-    public: bool,
-    guests: Option<Arc<Guests>>,
     places: Places,
-    token: Option<Token>,
-    metrics: Arc<Metrics>,
+    door: Arc<Door>,
 }
 
 impl Server {
@@ -102,11 +83,11 @@ impl Server {
             tls: settings.tls,
             public: settings.public,
             guests: settings.strangers.map(|strangers| Arc::new(Guests::new(strangers, clock, meter))),
-            places: Places::new(limits.connections, limits.connections_per_address),
             token: settings.token,
             metrics,
         };
-        Ok(Self { listener, door: Arc::new(door) })
+        let places = Places::new(limits.connections, limits.connections_per_address);
+        Ok(Self { listener, places, door: Arc::new(door) })
     }
 
     /// The address it listens on, with the real port.
@@ -123,12 +104,11 @@ impl Server {
 
     /// Serves until `stop`, then begins nothing new, and waits for the runs it serves as long as its limits say.
     pub async fn serve(self, stop: CancellationToken) {
-        let Self { listener, door } = self;
-        let drain = door.shared.limits.drain;
+        let door = &self.door;
         let mut handlers = JoinSet::new();
         tokio::select! {
             () = stop.cancelled() => {}
-            never = door.accept(&listener, &mut handlers) => match never {},
+            never = self.accept(&mut handlers) => match never {},
         }
         door.registry.close();
         if let Some(guests) = &door.guests {
@@ -138,23 +118,22 @@ impl Server {
         let drained = async {
             while door.registry.serves() || door.guests.as_ref().is_some_and(|guests| guests.are_here()) {
                 tokio::select! {
-                    never = door.accept(&listener, &mut handlers) => match never {},
+                    never = self.accept(&mut handlers) => match never {},
                     () = sleep(DRAIN_LOOK) => {}
                 }
             }
         };
+        let drain = door.shared.limits.drain;
         if timeout(drain, drained).await.is_err() {
             warn!(seconds = drain.as_secs(), "runs or sessions were still going on at the end of the drain");
         }
         handlers.shutdown().await;
     }
-}
 
-impl Door {
-    async fn accept(self: &Arc<Self>, listener: &TcpListener, handlers: &mut JoinSet<()>) -> Infallible {
+    async fn accept(&self, handlers: &mut JoinSet<()>) -> Infallible {
         loop {
             tokio::select! {
-                accepted = listener.accept() => match accepted {
+                accepted = self.listener.accept() => match accepted {
                     Ok((tcp, peer)) => self.admit(tcp, peer, handlers),
                     Err(error) => {
                         warn!(%error, "could not accept a connection");
@@ -168,147 +147,22 @@ impl Door {
         }
     }
 
-    fn admit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
+    fn admit(&self, tcp: TcpStream, peer: SocketAddr, handlers: &mut JoinSet<()>) {
         let place = match self.places.take(peer.ip()) {
             Ok(place) => place,
             Err(reason) => {
-                self.metrics.turned_away(reason);
+                self.door.metrics.turned_away(reason);
                 return warn!(%peer, ?reason, "too many connections: closed");
             }
         };
-        let door = Arc::clone(self);
-        let counted = self.metrics.accepted();
+        let door = Arc::clone(&self.door);
+        let counted = self.door.metrics.accepted();
         handlers.spawn(async move {
             let _counted = counted;
             door.receive(tcp, peer, place).await;
         });
     }
-
-    async fn receive(&self, tcp: TcpStream, peer: SocketAddr, place: Place) {
-        // Bytes without an opening can show nothing.
-        let raw = self.guests.as_deref().filter(|guests| guests.take(Protocol::Tcp) && self.token.is_none());
-        let raw = raw.inspect(|_| pair::keep_alive(&tcp));
-        let begun = match Wire::plain(tcp) {
-            Ok(wire) => self.look(wire, peer, raw).await,
-            Err(error) => Err(error),
-        };
-        let (wire, first) = match begun {
-            Ok(begun) => begun,
-            Err(error) => return debug!(%peer, %error, "lost before its opening"),
-        };
-        if matches!(first, First::Opening | First::Http | First::Http2) {
-            // Of a check, silence is what is measured.
-            pair::let_be(&wire.handle());
-        }
-        match (first, raw) {
-            // It sends nothing, and may listen.
-            (First::Nothing | First::Silent, Some(guests)) if guests.speak_after().is_some() => {
-                guests.serve_bytes(wire, peer).await;
-            }
-            (First::Nothing, _) => debug!(%peer, "closed before it said anything"),
-            (First::Opening, _) => self.open(Stream::plain(wire), peer, place).await,
-            (First::Http, _) => self.receive_http(wire, false, peer, place).await,
-            (First::Http2, _) => self.receive_http(wire, true, peer, place).await,
-            (First::Tls, None) => self.turn_away(peer, "it speaks TLS, for which there is no certificate"),
-            (First::Undecided | First::Strange(_) | First::Tls, Some(guests)) => {
-                guests.serve_bytes(wire, peer).await;
-            }
-            (First::Silent, _) | (First::Undecided, None) => self.turn_away(peer, "said nothing in time"),
-            (First::Strange(bytes), None) => {
-                if let Err(reason) = Opening::decode(&bytes) {
-                    self.turn_away(peer, reason);
-                }
-            }
-        }
-    }
-
-    /// What a connection is: in TLS, where it begins with that and we have a certificate.
-    async fn look(
-        &self,
-        mut wire: Wire,
-        peer: SocketAddr,
-        raw: Option<&Guests>,
-    ) -> io::Result<(Wire, First)> {
-        let opening = self.shared.limits.opening;
-        let patience = raw.and_then(Guests::speak_after).unwrap_or(opening);
-        // As with a go-backpressure server, who sends raw TCP need not begin at once.
-        let silence = raw.map_or(opening, Guests::begins_within);
-        let first = first_bytes(&mut wire, silence, patience).await?;
-        let (First::Tls, Some(tls)) = (&first, &self.tls) else { return Ok((wire, first)) };
-        let mut wire = tls.encrypt(wire, opening).await.map_err(|error| {
-            self.turn_away(peer, &error);
-            io::Error::other(error)
-        })?;
-        let first = first_bytes(&mut wire, patience, patience).await?;
-        Ok((wire, first))
-    }
-
-    /// A stream of ours by its first byte, or by the way in which it was asked for.
-    async fn open(&self, mut stream: Stream, peer: SocketAddr, place: Place) {
-        let line = transport::read_line(&mut stream, wire::MAX_OPENING_LINE);
-        let opening = match timeout(self.shared.limits.opening, line).await {
-            Ok(Ok(line)) => Opening::decode(&line),
-            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
-            Err(_) => return self.turn_away(peer, "said nothing in time"),
-        };
-        match opening {
-            Ok(opening @ Opening { purpose: Purpose::Stream(_), .. }) => {
-                self.admit_stream(opening, stream, peer, place).await;
-            }
-            Ok(Opening { run, purpose: Purpose::Control, token }) if self.public => {
-                if is_shown(self.token.as_ref(), token.as_deref()) {
-                    self.begin_run(stream, peer, run).await;
-                } else {
-                    self.turn_away(peer, TOKEN_MISSING);
-                    answer(&mut stream, self.shared.instance, Some(TOKEN_MISSING.to_owned())).await;
-                }
-            }
-            Ok(Opening { purpose: Purpose::Control, .. }) => {
-                debug!(%peer, "another run's control connection: closed");
-            }
-            Err(reason) => {
-                self.turn_away(peer, &reason);
-                // A client of another version is told so; a stranger hears nothing.
-                if self.public && matches!(reason, OpeningError::Version { .. }) {
-                    answer(&mut stream, self.shared.instance, Some(reason.to_string())).await;
-                }
-            }
-        }
-    }
-
-    fn turn_away(&self, peer: SocketAddr, reason: impl Display) {
-        self.metrics.turned_away(Reason::Stranger);
-        info!(%peer, %reason, "stranger: closed");
-    }
-
-    async fn admit_stream(
-        &self,
-        Opening { run, purpose, .. }: Opening,
-        connection: Stream,
-        peer: SocketAddr,
-        place: Place,
-    ) {
-        match purpose {
-            Purpose::Stream(stream) => self.deliver(run, DataConnection { stream, connection, place }).await,
-            Purpose::Control => debug!(%peer, "control messages have no stream over HTTP: closed"),
-        }
-    }
-
-    async fn begin_run(&self, mut stream: Stream, peer: SocketAddr, run: RunId) {
-        if let Some(place) = self.registry.register(run, self.shared.limits.runs) {
-            control::serve(stream, peer, self.shared.clone(), place).await;
-        } else {
-            let reason = "the server serves as many runs as it may, or is about to end".to_owned();
-            answer(&mut stream, self.shared.instance, Some(reason)).await;
-        }
-    }
-
-    async fn deliver(&self, run: RunId, connection: DataConnection) {
-        if let Err(mut unwanted) = self.registry.deliver(run, connection)
-            && self.public
-        {
-            let reason = "this run is not served here".to_owned();
-            answer(&mut unwanted.connection, self.shared.instance, Some(reason)).await;
-        }
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! A control connection: JSON lines to and from a session.
 
+use crate::answer::accept;
 use crate::registry::Registration;
-use crate::session::{Session, SessionLink, Shared, answer};
+use crate::session::{Session, SessionLink, Shared};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,7 +21,9 @@ pub(crate) const SILENCE: Duration = Duration::from_mins(2);
 /// Serves one run over its control connection.
 pub(crate) async fn serve(mut stream: Stream, peer: SocketAddr, shared: Shared, place: Registration) {
     info!(%peer, "run begins");
-    answer(&mut stream, shared.instance, None).await;
+    if let Err(error) = accept(&mut stream, &shared).await {
+        return info!(%peer, %error, "control connection lost");
+    }
     let (reader, writer) = split(stream);
     let (session, SessionLink { say, hear }) = Session::new(shared, place);
     let carry = async {

@@ -1,9 +1,11 @@
 //! Requests at `/http`: those of checks, and the uploads and downloads of anybody.
 
+use crate::answer::{NO_ROOM, NOT_SERVED, TOKEN_MISSING};
 use crate::handed::Handed;
 use crate::http::is_foreign;
 use crate::mailbox::{MailError, Mailboxes};
 use crate::metrics::Metrics;
+use crate::passing::Passing;
 use crate::registry::Registry;
 use crate::session::{Session, Shared};
 use crate::strangers::Guests;
@@ -39,11 +41,12 @@ pub(crate) struct Desk {
     pub(crate) peer: SocketAddr,
     pub(crate) socket: SocketHandle,
     pub(crate) handed: Handed,
+    pub(crate) passing: Passing,
 }
 
 /// Answers a request at `/http`.
 pub(crate) async fn answer(State(desk): State<Desk>, request: Request) -> Response {
-    if is_foreign(request.headers()) {
+    if is_foreign(&request) {
         return (StatusCode::FORBIDDEN, "another site's page may not do this\n").into_response();
     }
     let errand = match errand(request.headers()) {
@@ -68,9 +71,6 @@ fn errand(headers: &HeaderMap) -> Option<Result<Errand, OpeningError>> {
     Some(Errand::parse(name.as_bytes(), about))
 }
 
-/// Why whoever shows no token, or another, is not served.
-pub(crate) const TOKEN_MISSING: &str = "it serves only whoever shows its token (--token)";
-
 /// Whether what is `wanted` was shown.
 pub(crate) fn is_shown(wanted: Option<&Token>, shown: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| shown.is_some_and(|shown| wanted.is(shown)))
@@ -94,7 +94,7 @@ impl Desk {
         let instance = self.shared.instance;
         match purpose {
             Purpose::Stream(_) if self.registry.has(run) => Reply::accepted(instance),
-            Purpose::Stream(_) => Reply::refused(instance, "this run is not served here"),
+            Purpose::Stream(_) => Reply::refused(instance, NOT_SERVED),
             Purpose::Control if !self.public => Reply::refused(instance, "this server serves one check only"),
             Purpose::Control if !is_shown(self.token.as_ref(), token.as_deref()) => {
                 Reply::refused(instance, TOKEN_MISSING)
@@ -107,9 +107,7 @@ impl Desk {
                     self.handed.run(run);
                     Reply { token: Some(token), ..Reply::accepted(instance) }
                 }
-                None => {
-                    Reply::refused(instance, "the server serves as many runs as it may, or is about to end")
-                }
+                None => Reply::refused(instance, NO_ROOM),
             },
         }
     }
@@ -128,11 +126,11 @@ impl Desk {
     }
 
     async fn say(&self, token: RunId, first: u64, body: Body) -> Response {
-        match timeout(self.shared.limits.opening, to_bytes(body, MOST_SAID)).await {
-            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-            Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-            Ok(Ok(body)) => told(self.mailboxes.say(token, first, &body).await.map(|()| Vec::new())),
-        }
+        let body = async {
+            let read = timeout(self.shared.limits.opening, to_bytes(body, MOST_SAID)).await;
+            read.map_err(|_| MailError::Late)?.map_err(|_| MailError::TooLong)
+        };
+        told(self.mailboxes.say(token, first, body).await.map(|()| Vec::new()))
     }
 }
 
@@ -141,6 +139,8 @@ fn told(told: Result<Vec<u8>, MailError>) -> Response {
         Ok(lines) => fresh(lines),
         Err(MailError::Gone) => StatusCode::GONE.into_response(),
         Err(MailError::Malformed) => StatusCode::BAD_REQUEST.into_response(),
+        Err(MailError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(MailError::Late) => StatusCode::REQUEST_TIMEOUT.into_response(),
         Err(MailError::Busy) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::errands::{self, Desk};
 use crate::pages;
+use crate::passing::Rest;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::map_request_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hyper::server::conn::{http1, http2};
@@ -17,7 +20,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep};
 use transport::{CONNECTION_WINDOW, Connection, Messages, PIECE, STREAM_WINDOW, Stream, Tasks, Wire};
 use units::ByteSize;
 use wire::Opening;
@@ -25,7 +28,7 @@ use wire::Opening;
 /// The most that a request's head may take, and what is read of a body at once.
 const LARGEST_HEAD: usize = 64 << 10;
 
-/// A connection on which no byte passes for this long is closed, unless it waits for a plan.
+/// A connection on which nothing passes for this long is closed, unless it waits for a plan.
 const IDLE: Duration = Duration::from_mins(1);
 
 /// Requests of one connection of HTTP/2 that are answered at the same time.
@@ -66,7 +69,7 @@ pub(crate) enum Became {
 /// Answers the requests of one connection, until it is over or becomes something else.
 pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Became> {
     let Site { http2, patience, message_max, pages } = site;
-    let handed = desk.handed.clone();
+    let (handed, passing) = (desk.handed.clone(), desk.passing.clone());
     let socket = wire.handle();
     let pages = if pages { pages::routes() } else { Router::new() };
     let router = pages
@@ -74,10 +77,10 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
         .route(HTTP_PATH, any(errands::answer))
         .route("/healthz", get(async || "ok\n"))
         .route("/metrics", get(metrics))
+        .layer(map_request_with_state(desk.clone(), noted))
         .with_state(desk);
     let mut connection = if http2 { speak_2(wire, router) } else { speak_1(wire, router, patience) };
-    let passed = || socket.counters().read() + socket.counters().written();
-    let (mut before, mut since) = (passed(), Instant::now());
+    let mut rest = Rest::begin(Instant::now());
     let carried = loop {
         let step = poll_fn(|context| {
             let polled = connection.as_mut().poll(context);
@@ -87,13 +90,15 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
                 None => polled.map_ok(|()| None),
             }
         });
-        match timeout(LOOK, step).await {
-            Ok(served) => break served.map_err(io::Error::other)?,
-            Err(_) if passed() != before || handed.is_busy() => {
-                (before, since) = (passed(), Instant::now());
-            }
-            Err(_) if since.elapsed() >= IDLE => return Ok(Became::Nothing),
-            Err(_) => {}
+        tokio::select! {
+            served = step => break served.map_err(io::Error::other)?,
+            () = passing.overdue() => return Ok(Became::Nothing),
+            () = sleep(LOOK) => {}
+        }
+        // Pings of HTTP/2 pass as well, and do nothing for anybody.
+        let bytes = if http2 { 0 } else { socket.counters().read() + socket.counters().written() };
+        if rest.lasts(bytes + passing.noted(), handed.is_busy(), Instant::now()) >= IDLE {
+            return Ok(Became::Nothing);
         }
     };
     if let Some((opening, carried)) = carried {
@@ -128,6 +133,11 @@ fn speak_2(wire: Wire, router: Router) -> Connection {
     tasks.run_within(builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router)))
 }
 
+async fn noted(State(desk): State<Desk>, request: Request) -> Request {
+    desk.passing.note();
+    request
+}
+
 async fn metrics(State(desk): State<Desk>, request: Request) -> Response {
     if desk.is_shown(request.headers()) {
         desk.metrics.answer().into_response()
@@ -137,7 +147,7 @@ async fn metrics(State(desk): State<Desk>, request: Request) -> Response {
 }
 
 async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<Body> {
-    if is_foreign(request.headers()) {
+    if is_foreign(&request) {
         return (StatusCode::FORBIDDEN, "another site's page may not open a WebSocket here\n")
             .into_response();
     }
@@ -151,35 +161,21 @@ async fn websocket(State(desk): State<Desk>, mut request: Request) -> Response<B
 }
 
 /// A browser says which site's page asks. Programs say nothing, and no page can speak for a proxy.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+pub(crate) fn is_foreign<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // What a page merely shows, such as an image, is asked for without an origin.
+    let fetched = text(HeaderName::from_static("sec-fetch-site"));
+    if matches!(fetched, Some("cross-site" | "same-site")) {
+        return true;
+    }
     let Some(origin) = headers.get(ORIGIN) else { return false };
     let site = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, site)| site);
-    let own = [text(HOST), text(HeaderName::from_static("x-forwarded-host"))];
+    // RFC 9113 §8.3.1: HTTP/2 has a pseudo-header in the place of `Host`.
+    let authority = request.uri().authority().map(Authority::as_str);
+    let own = [text(HOST), authority, text(HeaderName::from_static("x-forwarded-host"))];
     site.is_none_or(|site| !own.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(site)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
-    }
-
-    #[test]
-    fn a_page_of_another_site_is_foreign() {
-        let own = [("host", "a.example:8080"), ("origin", "http://a.example:8080")];
-        assert!(!is_foreign(&headers(&own)));
-        assert!(!is_foreign(&headers(&own[..1])), "a program");
-        assert!(is_foreign(&headers(&[own[0], ("origin", "http://b.example")])));
-        assert!(is_foreign(&headers(&[own[0], ("origin", "null")])));
-        let behind =
-            [("host", "10.0.0.1"), ("x-forwarded-host", "a.example"), ("origin", "https://a.example")];
-        assert!(!is_foreign(&headers(&behind)));
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::control::{LONGEST_LINE, SILENCE};
 use crate::session::{Session, SessionLink};
+use axum::body::Bytes;
 use rand::random;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,10 @@ pub(crate) enum MailError {
     Gone,
     /// The body is none of ours.
     Malformed,
+    /// The body is longer than any of ours.
+    TooLong,
+    /// The body did not come in time.
+    Late,
     /// The session takes nothing at present.
     Busy,
 }
@@ -66,7 +71,7 @@ impl Mailboxes {
         &self,
         session: Session,
         link: SessionLink,
-    ) -> (RunId, impl Future<Output = ()> + Send + 'static) {
+    ) -> (RunId, impl Future<Output = ()> + Send + 'static + use<>) {
         let token = RunId::from_random(random());
         let mailbox = Arc::new(Mailbox {
             said: Turn::new(Said { say: link.say, next: 0 }),
@@ -90,10 +95,17 @@ impl Mailboxes {
         (token, run)
     }
 
-    /// Takes the messages of `body`, the first of which has this number; those that came before are not taken again.
-    pub(crate) async fn say(&self, token: RunId, first: u64, body: &[u8]) -> Result<(), MailError> {
+    /// Takes the messages of `body`, the first of which has this number; those that came before are not taken again. Nothing is
+    /// read of a body for no run, nor of a second one for the same.
+    pub(crate) async fn say(
+        &self,
+        token: RunId,
+        first: u64,
+        body: impl Future<Output = Result<Bytes, MailError>>,
+    ) -> Result<(), MailError> {
         let mailbox = self.find(token)?;
-        let mut said = mailbox.said.lock().await;
+        let mut said = timeout(BUSY, mailbox.said.lock()).await.map_err(|_| MailError::Busy)?;
+        let body = body.await?;
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         for (number, line) in (first..).zip(lines) {
             if line.len() > LONGEST_LINE || number > said.next {
@@ -176,3 +188,6 @@ async fn silence(mailbox: Arc<Mailbox>) {
         sleep_until(asked + SILENCE).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! One run on the server: obeys the client's messages, and runs the server's end of each stream.
 
+use crate::answer::{accept, refuse};
 use crate::limits::ServerLimits;
 use crate::registry::{DataConnection, Registration};
 use endpoint::{Crew, End, EndHandle, EndLink, Meter, Patterns, Sampler};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 use transport::Stream;
 use units::Clock;
-use wire::{Command, FromServer, Plan, Reply, Report, RunId, ToServer};
+use wire::{Command, FromServer, Plan, Report, RunId, ToServer};
 
 /// Messages that may wait in either direction.
 pub(crate) const WAITING_MESSAGES: usize = 256;
@@ -62,8 +63,8 @@ pub(crate) struct Session {
     prepared: BTreeMap<u32, Arc<Plan>>,
     /// The streams that are not over, and what commands their ends.
     commands: BTreeMap<u32, mpsc::Sender<Command>>,
-    /// One a stream; gives its number.
-    streams: JoinSet<u32>,
+    /// One a stream, which gives its number; and one a connection that is refused.
+    streams: JoinSet<Option<u32>>,
 }
 
 impl Session {
@@ -103,9 +104,10 @@ impl Session {
                     Some(message) => self.obey(message).await,
                     None => return Parting::Lost,
                 },
-                Some(connection) = self.place.streams.recv() => self.take(connection).await,
+                Some(connection) = self.place.streams.recv() => self.take(connection),
                 Some(ended) = self.streams.join_next() => match ended {
-                    Ok(stream) => drop(self.commands.remove(&stream)),
+                    Ok(Some(stream)) => drop(self.commands.remove(&stream)),
+                    Ok(None) => {}
                     Err(error) => warn!(%error, "a stream's task failed"),
                 },
             }
@@ -149,25 +151,22 @@ impl Session {
     }
 
     /// Starts the server's end on a data connection, if it is the one that was prepared.
-    async fn take(&mut self, connection: DataConnection) {
-        let DataConnection { stream, mut connection, place } = connection;
+    fn take(&mut self, connection: DataConnection) {
         let most = self.shared.limits.streams;
         if self.commands.len() >= most {
-            let reason = format!("a run has at most {most} streams at a time");
-            return answer(&mut connection, self.shared.instance, Some(reason)).await;
+            return self.refuse(connection, format!("a run has at most {most} streams at a time"));
         }
-        let Some(plan) = self.prepared.remove(&stream) else {
-            let reason = "this stream was not prepared".to_owned();
-            return answer(&mut connection, self.shared.instance, Some(reason)).await;
+        let Some(plan) = self.prepared.remove(&connection.stream) else {
+            return self.refuse(connection, "this stream was not prepared".to_owned());
         };
         let place_of_end = match self.shared.crew.place(plan.at_once) {
             Ok(place_of_end) => place_of_end,
             Err(error) => {
                 warn!(%error, "could not start threads for streams");
-                let reason = Some("the server could not start threads for streams".to_owned());
-                return answer(&mut connection, self.shared.instance, reason).await;
+                return self.refuse(connection, "the server could not start threads for streams".to_owned());
             }
         };
+        let DataConnection { stream, connection, place } = connection;
         let (link, handle) = endpoint::link();
         self.commands.insert(stream, handle.commands.clone());
         let (shared, say) = (self.shared.clone(), self.say.clone());
@@ -179,7 +178,18 @@ impl Session {
                 warn!(stream, %error, "a stream's task failed");
             }
             drop(place);
-            stream
+            Some(stream)
+        });
+    }
+
+    /// Others are served meanwhile, for whoever is refused need not listen.
+    fn refuse(&mut self, connection: DataConnection, reason: String) {
+        let DataConnection { mut connection, place, .. } = connection;
+        let shared = self.shared.clone();
+        self.streams.spawn(async move {
+            refuse(&mut connection, &shared, &reason).await;
+            drop((connection, place));
+            None
         });
     }
 }
@@ -210,20 +220,11 @@ async fn run_end(
 /// Answers the opening; from then on the connection carries the stream.
 async fn start(mut stream: Stream, plan: &Arc<Plan>, shared: &Shared) -> io::Result<End> {
     socket::apply_buffers(stream.socket(), plan.buffers)?;
-    stream.answer(&Reply::accepted(shared.instance).encode(), true).await?;
+    accept(&mut stream, shared).await?;
     stream.begin(plan.message)?;
     let role = plan.direction.server_role();
     let Shared { clock, sampler, patterns, meter, .. } = shared.clone();
     Ok(End { role, stream, plan: Arc::clone(plan), clock, sampler, patterns, meter })
-}
-
-/// Answers an opening, as far as the client listens.
-pub(crate) async fn answer(stream: &mut Stream, instance: RunId, refused: Option<String>) {
-    let accepted = refused.is_none();
-    let reply = Reply { instance, refused, token: None };
-    if let Err(error) = stream.answer(&reply.encode(), accepted).await {
-        debug!(%error, "a reply was not sent");
-    }
 }
 
 /// Passes on what an end tells. When the client does not listen, only the latest sample waits.
@@ -243,3 +244,6 @@ async fn forward(stream: u32, mut handle: EndHandle, say: mpsc::Sender<FromServe
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use trace::{Direction, Role};
 use tracing::{debug, info, warn};
 use transport::{Messages, Received, SocketHandle, Wire};
 use units::{ByteSize, Clock, Span};
+pub(crate) use upload::Upload;
 
 /// How peers are served that come for no check.
 #[derive(Debug, Clone)]
@@ -160,7 +161,8 @@ impl Guests {
         }
     }
 
-    fn sends(&self) -> bool {
+    /// They are sent to, and not read.
+    pub(crate) fn sends(&self) -> bool {
         self.strangers.end.direction == Direction::Download
     }
 

@@ -1,31 +1,36 @@
 //! Uploads and downloads of anybody who is no check, such as curl: `curl -T FILE URL`, `curl URL?bytes=10MiB`.
 
 use crate::errands::Desk;
+use crate::passing::{Deadline, Passing};
+use crate::strangers::Upload;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderName, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
+use endpoint::{Flow, Meter};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+use trace::Direction;
 use tracing::debug;
 use units::ByteSize;
 
 /// What a download holds that asks for no size.
 const USUAL: ByteSize = ByteSize::mib(1);
 
-/// One piece of a download.
-static PIECE: [u8; 64 << 10] = [b'.'; 64 << 10];
+/// One piece of a download. Whoever takes less than one in the time that a connection of HTTP/2 may rest is slower than is served.
+static PIECE: [u8; 16 << 10] = [b'.'; 16 << 10];
 
 /// Takes an upload and tells its length, or gives a download.
 pub(crate) async fn serve(desk: &Desk, request: Request) -> Response {
     match *request.method() {
-        Method::POST | Method::PUT => take(desk, request.into_body()).await,
+        Method::POST | Method::PUT => take(desk, request).await,
         Method::GET => match size(request.uri()) {
-            Ok(size) if size <= desk.shared.limits.bytes => download(size),
+            Ok(size) if size <= desk.shared.limits.bytes => download(desk, size),
             Ok(_) => refuse(&format!("a download may have {} at most", desk.shared.limits.bytes)),
             Err(reason) => refuse(&reason),
         },
@@ -33,16 +38,19 @@ pub(crate) async fn serve(desk: &Desk, request: Request) -> Response {
     }
 }
 
-async fn take(desk: &Desk, body: Body) -> Response {
+async fn take(desk: &Desk, request: Request) -> Response {
     let limits = &desk.shared.limits;
+    // Others are on an HTTP/2 connection at the same time.
+    let alone = request.version() != Version::HTTP_2;
+    let body = request.into_body();
     let taken = async {
         match &desk.guests {
-            Some(guests) => {
+            Some(guests) if !guests.sends() => {
                 // It reads by a plan, which may pause for longer than connections may rest.
                 let _busy = desk.handed.busy();
-                guests.serve_upload(body, desk.socket.clone(), desk.peer).await
+                guests.serve_upload(Upload::new(body, &desk.socket, alone), desk.peer).await
             }
-            None => count(body, limits.bytes).await,
+            _ => count(desk, body).await,
         }
     };
     match timeout(limits.duration, taken).await {
@@ -55,10 +63,14 @@ async fn take(desk: &Desk, body: Body) -> Response {
     }
 }
 
-async fn count(mut body: Body, most: ByteSize) -> std::io::Result<u64> {
-    let mut bytes = 0;
+/// Reads at once what comes, of which no plan says how.
+async fn count(desk: &Desk, mut body: Body) -> std::io::Result<u64> {
+    let (mut bytes, most) = (0, desk.shared.limits.bytes);
     while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        bytes += frame.map_err(std::io::Error::other)?.data_ref().map_or(0, Bytes::len) as u64;
+        let passed = frame.map_err(std::io::Error::other)?.data_ref().map_or(0, Bytes::len) as u64;
+        desk.shared.meter.add(Direction::Upload, Flow { bytes: passed, ..Flow::default() });
+        desk.passing.note();
+        bytes += passed;
         if bytes > most.as_u64() {
             return Err(std::io::Error::other(format!("an upload may have {most} at most")));
         }
@@ -76,14 +88,29 @@ fn refuse(reason: &str) -> Response {
     (StatusCode::BAD_REQUEST, format!("{}\n", trace::printable(reason))).into_response()
 }
 
-fn download(size: ByteSize) -> Response {
-    let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "no-store, no-transform")];
-    (headers, Body::new(Dots { left: size.as_u64() })).into_response()
+fn download(desk: &Desk, size: ByteSize) -> Response {
+    // Another site's page may ask for it as an image, and over plain HTTP the browser does not say so: it is the browser that
+    // does not take it then.
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CACHE_CONTROL, "no-store, no-transform"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    let body = Dots {
+        left: size.as_u64(),
+        meter: Arc::clone(&desk.shared.meter),
+        passing: desk.passing.clone(),
+        _deadline: desk.passing.ends_by(Instant::now() + desk.shared.limits.duration),
+    };
+    (headers, Body::new(body)).into_response()
 }
 
-/// A body of as many bytes.
+/// A body of as many bytes, which are counted when hyper takes them.
 struct Dots {
     left: u64,
+    meter: Arc<Meter>,
+    passing: Passing,
+    _deadline: Deadline,
 }
 
 impl HttpBody for Dots {
@@ -96,6 +123,8 @@ impl HttpBody for Dots {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let length = PIECE.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= length as u64;
+        self.passing.note();
+        self.meter.add(Direction::Download, Flow { bytes: length as u64, ..Flow::default() });
         let piece = PIECE.get(..length).unwrap_or_default();
         Poll::Ready((length > 0).then(|| Ok(Frame::data(Bytes::from_static(piece)))))
     }

@@ -22,6 +22,8 @@ fn a_file_is_uploaded_and_its_length_told() {
     let body = format!("@{file}");
     assert_eq!(curl(&["--data-binary", &body, "-H", "Transfer-Encoding: chunked", &url]), "3000001 bytes\n");
     assert_eq!(curl(&["--http2-prior-knowledge", "-T", &file, &url]), "3000001 bytes\n");
+    assert_eq!(curl(&["-T", &file, &url, "-T", &file, &url]), "3000001 bytes\n".repeat(2), "one connection");
+    assert_eq!(passed(address, "upload"), 5 * 3_000_001);
 }
 
 #[test]
@@ -31,6 +33,7 @@ fn as_many_bytes_are_downloaded_as_are_asked_for() {
     let over_2 = curl(&["--http2-prior-knowledge", &format!("http://{address}/http?bytes=3MiB")]);
     assert_eq!(over_2.len(), 3 << 20);
     assert_eq!(curl(&[&format!("http://{address}/http?bytes=0")]), "");
+    assert_eq!(passed(address, "download"), 13 << 20);
     let refused = curl(&["-w", "%{http_code}", &format!("http://{address}/http?bytes=lots")]);
     assert!(refused.contains("bytes") && refused.ends_with("400"), "{refused}");
     let refused = curl(&["-w", "%{http_code}", &format!("http://{address}/http?bytes=99TiB")]);
@@ -45,16 +48,34 @@ fn the_servers_file_says_how_an_upload_is_read() {
     let (_server, address) = server_of_a_file(&place);
     let began = Instant::now();
     let url = format!("http://{address}/http");
-    assert_eq!(curl(&["--data-binary", "0123456789", &url]), "10 bytes\n");
+    let twice = ["--data-binary", "0123456789", &url, &url];
+    assert_eq!(curl(&twice), "10 bytes\n".repeat(2));
+    assert_eq!(passed(address, "upload"), 20, "of one connection");
     assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
 }
 
 #[test]
-fn pages_of_other_sites_may_not_upload() {
+fn pages_of_other_sites_may_neither_upload_nor_download() {
     let (_server, address) = server();
     let url = format!("http://{address}/http");
-    let answer = curl(&["-H", "Origin: http://elsewhere.example", "-d", "x", "-w", "%{http_code}", &url]);
-    assert!(answer.ends_with("403"), "{answer}");
+    let own = format!("Origin: http://{address}");
+    let status = |arguments: &[&str]| {
+        let answer = curl(&[&["-w", "%{http_code}", &url], arguments].concat());
+        answer.get(answer.len() - 3..).map(str::to_owned).expect("it is told last")
+    };
+    assert_eq!(status(&["-H", "Origin: http://elsewhere.example", "-d", "x"]), "403");
+    assert_eq!(status(&["-H", "Sec-Fetch-Site: cross-site"]), "403");
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        assert_eq!(status(&[version, "-H", &own, "-d", "x"]), "200", "{version}");
+    }
+}
+
+/// Bytes that the server says have passed.
+fn passed(server: SocketAddr, direction: &str) -> u64 {
+    let metrics = curl(&[&format!("http://{server}/metrics")]);
+    let name = format!("backpressure_payload_bytes_total{{direction=\"{direction}\"}} ");
+    let found = metrics.lines().find_map(|line| line.strip_prefix(&name)?.strip_suffix(".0")?.parse().ok());
+    found.unwrap_or_else(|| panic!("{name} in {metrics}"))
 }
 
 fn server_of_a_file(place: &Workplace) -> (Background, SocketAddr) {

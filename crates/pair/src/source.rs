@@ -29,6 +29,20 @@ pub trait Source {
     fn socket(&self) -> SocketHandle;
 }
 
+impl<S: Source + Send> Source for &mut S {
+    fn read(&mut self, at_most: usize) -> impl Future<Output = io::Result<Taken<'_>>> + Send {
+        (**self).read(at_most)
+    }
+
+    fn limit_reads(&mut self, at_once: Option<usize>) {
+        (**self).limit_reads(at_once);
+    }
+
+    fn socket(&self) -> SocketHandle {
+        (**self).socket()
+    }
+}
+
 /// Bytes read at once where the plan sets no bound.
 const UNBOUNDED: usize = 64 << 10;
 

@@ -70,7 +70,8 @@ impl Counters {
         self.written.store(0, Relaxed);
     }
 
-    pub(crate) fn add_read(&self, count: usize) {
+    /// Counts what a read call returned.
+    pub fn add_read(&self, count: usize) {
         // The stream is the only writer, so no read-modify-write is needed.
         self.read.store(self.read.load(Relaxed) + count as u64, Relaxed);
         if count > 0 {

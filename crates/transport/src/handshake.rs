@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{
     CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Body;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use scenario::{HttpRequest, Transport};
@@ -166,10 +167,10 @@ pub struct WebSocketUpgrade {
 }
 
 /// Answers a request for a WebSocket: 101 and the promise of one, or 426 where it asks for none.
-pub fn upgrade<B, C: Default>(request: &mut Request<B>) -> (Response<C>, Option<WebSocketUpgrade>) {
+pub fn upgrade<B: Body, C: Default>(request: &mut Request<B>) -> (Response<C>, Option<WebSocketUpgrade>) {
     let mut response = Response::new(C::default());
     let key = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
-    let accept = key.and_then(|key| HeaderValue::try_from(key).ok()).filter(|_| asks(request.headers()));
+    let accept = key.and_then(|key| HeaderValue::try_from(key).ok()).filter(|_| asks(request));
     response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     let Some(accept) = accept else {
@@ -182,12 +183,14 @@ pub fn upgrade<B, C: Default>(request: &mut Request<B>) -> (Response<C>, Option<
     (response, Some(WebSocketUpgrade { upgrade: hyper::upgrade::on(request) }))
 }
 
-fn asks(headers: &HeaderMap) -> bool {
+/// RFC 6455 §4.1: by GET. What came as a body would be taken for frames.
+fn asks<B: Body>(request: &Request<B>) -> bool {
     let holds = |name, wanted: &str| {
-        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        let values = request.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted))
     };
-    holds(UPGRADE, "websocket") && holds(CONNECTION, "upgrade") && holds(SEC_WEBSOCKET_VERSION, "13")
+    let bare = *request.method() == Method::GET && request.body().is_end_stream();
+    bare && holds(UPGRADE, "websocket") && holds(CONNECTION, "upgrade") && holds(SEC_WEBSOCKET_VERSION, "13")
 }
 
 impl WebSocketUpgrade {

@@ -78,7 +78,8 @@ impl SocketHandle {
     }
 
     /// The same socket, for a layer that counts its own bytes.
-    pub(crate) fn with_own_counters(&self) -> Self {
+    #[must_use]
+    pub fn with_own_counters(&self) -> Self {
         Self { counters: Arc::default(), ..self.clone() }
     }
 

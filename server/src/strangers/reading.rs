@@ -15,7 +15,8 @@ impl Guests {
     pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
         let lines = &self.strangers.lines;
         let told = |bytes: &[u8]| lines.say(format!("read {} bytes", bytes.len()));
-        let (ending, bytes, source) = self.read(Bytes::new(wire), false, told, peer).await;
+        let mut source = Bytes::new(wire);
+        let (ending, bytes) = self.read(&mut source, false, told, peer).await;
         info!(%peer, bytes, %ending, "raw TCP is over");
         if !matches!(ending, ConsumerEnding::Gone(_) | ConsumerEnding::Failed(_)) {
             let closed = source.leave(FAREWELL).await;
@@ -28,7 +29,8 @@ impl Guests {
         let lines = &self.strangers.lines;
         let mut progress = Progress::of(parameters);
         let told = |bytes: &[u8]| lines.say(progress.read(bytes.len()));
-        let (ending, bytes, source) = self.read(Whole::new(messages), true, told, peer).await;
+        let mut source = Whole::new(messages);
+        let (ending, bytes) = self.read(&mut source, true, told, peer).await;
         info!(%peer, bytes, %ending, "session is over");
         match &ending {
             ConsumerEnding::Close(code) => {
@@ -47,21 +49,21 @@ impl Guests {
         }
     }
 
-    /// Reads to the end; gives how it ended, how many bytes came, and what was read from.
-    pub(super) async fn read<S: Source>(
+    /// Reads to the end; gives how it ended, and how many bytes came. Where it is given up before, what was read is kept as well.
+    pub(super) async fn read<S: Source + Send>(
         &self,
-        mut source: S,
+        source: &mut S,
         messages: bool,
         told: impl FnMut(&[u8]),
         peer: SocketAddr,
-    ) -> (ConsumerEnding, u64, S) {
+    ) -> (ConsumerEnding, u64) {
         let number = self.number();
         let (reader, at_once) = reader_of(&self.strangers.end, number, messages, self.clock.now());
         source.limit_reads(at_once);
-        let mut watch = Watch::begin(&source.socket(), Role::Consumer, &self.strangers.watching)
+        let watch = Watch::begin(&source.socket(), Role::Consumer, &self.strangers.watching)
             .inspect_err(|error| warn!(%peer, %error, "a connection is not watched"))
             .ok();
-        let mut consumer = Consumer {
+        let consumer = Consumer {
             source,
             reader,
             limits: self.strangers.end.limits,
@@ -70,15 +72,38 @@ impl Guests {
             figures: pair::Connection::default(),
             journal: Journal::default(),
         };
+        let mut guest = Guest { guests: self, number, peer, consumer, watch, ending: None };
         let ending = tokio::select! {
-            ending = consumer.run() => ending,
-            gone = pair::watched(&mut watch) => ConsumerEnding::Gone(gone),
+            ending = guest.consumer.run() => ending,
+            gone = pair::watched(&mut guest.watch) => ConsumerEnding::Gone(gone),
             () = self.leave.cancelled() => ConsumerEnding::Interrupted,
         };
-        let Consumer { source, figures, journal, .. } = consumer;
-        let bytes = figures.bytes;
         let early = !matches!(ending, ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)));
-        self.keep(Finished::of(number, (ending.to_string(), early), figures, journal, watch));
-        (ending, bytes, source)
+        guest.ending = Some((ending.to_string(), early));
+        (ending, guest.consumer.figures.bytes)
+    }
+}
+
+/// A guest that is read. What became of it is kept when this is dropped: whoever answers a request is dropped with that.
+struct Guest<'a, S: Source + Send, T: FnMut(&[u8])> {
+    guests: &'a Guests,
+    number: u32,
+    peer: SocketAddr,
+    consumer: Consumer<&'a mut S, T>,
+    watch: Option<Watch>,
+    /// How it ended, and whether that was before its time; none: it has not.
+    ending: Option<(String, bool)>,
+}
+
+impl<S: Source + Send, T: FnMut(&[u8])> Drop for Guest<'_, S, T> {
+    fn drop(&mut self) {
+        let Consumer { figures, journal, .. } = &mut self.consumer;
+        let (figures, journal) = (std::mem::take(figures), std::mem::take(journal));
+        let ending = self.ending.take().unwrap_or_else(|| {
+            let how = "it was given up before its end";
+            info!(peer = %self.peer, bytes = figures.bytes, "{how}");
+            (how.to_owned(), true)
+        });
+        self.guests.keep(Finished::of(self.number, ending, figures, journal, self.watch.take()));
     }
 }

@@ -12,18 +12,13 @@ use tracing::info;
 use transport::SocketHandle;
 
 impl Guests {
-    /// Reads the body of a request; its length.
-    pub(crate) async fn serve_upload(
-        &self,
-        body: Body,
-        socket: SocketHandle,
-        peer: SocketAddr,
-    ) -> io::Result<u64> {
+    /// Reads an upload to its end; its length.
+    pub(crate) async fn serve_upload(&self, mut upload: Upload, peer: SocketAddr) -> io::Result<u64> {
         let _here = self.here.token();
         info!(%peer, "upload begins");
         let lines = &self.strangers.lines;
         let told = |bytes: &[u8]| lines.say(format!("read {} bytes", bytes.len()));
-        let (ending, bytes, _) = self.read(Upload::new(body, socket), false, told, peer).await;
+        let (ending, bytes) = self.read(&mut upload, false, told, peer).await;
         info!(%peer, bytes, %ending, "upload is over");
         match ending {
             ConsumerEnding::Fin => Ok(bytes),
@@ -33,12 +28,17 @@ impl Guests {
     }
 }
 
+/// The body of a request, one of perhaps many on its connection, of which it counts its own bytes alone.
+///
 /// What one read of the socket takes is in user space at most, beside what hyper reads on.
 #[derive(Debug)]
-struct Upload {
+pub(crate) struct Upload {
     /// Never locked: it lets others look at the rest while a read waits.
     body: Mutex<Body>,
+    /// Counts what the plan took.
     socket: SocketHandle,
+    /// The socket carries nothing else meanwhile: its reads may be made as narrow as the plan's.
+    alone: bool,
     at_once: Option<usize>,
     /// What the plan took last.
     taken: Bytes,
@@ -47,14 +47,24 @@ struct Upload {
 }
 
 impl Upload {
-    fn new(body: Body, socket: SocketHandle) -> Self {
-        Self { body: Mutex::new(body), socket, at_once: None, taken: Bytes::new(), rest: Bytes::new() }
+    /// The body of a request on this socket, which carries others at the same time or is `alone`.
+    pub(crate) fn new(body: Body, socket: &SocketHandle, alone: bool) -> Self {
+        Self {
+            body: Mutex::new(body),
+            socket: socket.with_own_counters(),
+            alone,
+            at_once: None,
+            taken: Bytes::new(),
+            rest: Bytes::new(),
+        }
     }
 }
 
 impl Source for Upload {
     async fn read(&mut self, at_most: usize) -> io::Result<Taken<'_>> {
-        self.socket.limit_reads(self.at_once.unwrap_or(at_most));
+        if self.alone {
+            self.socket.limit_reads(self.at_once.unwrap_or(at_most));
+        }
         while self.rest.is_empty() {
             let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
             match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
@@ -64,6 +74,7 @@ impl Source for Upload {
             }
         }
         self.taken = self.rest.split_to(self.rest.len().min(at_most));
+        self.socket.counters().add_read(self.taken.len());
         Ok(Taken::Bytes(&self.taken))
     }
 
@@ -75,3 +86,15 @@ impl Source for Upload {
         self.socket.clone()
     }
 }
+
+/// Whatever comes next on the connection is read as before.
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.alone {
+            self.socket.limit_reads(usize::MAX);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

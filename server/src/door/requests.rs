@@ -4,6 +4,7 @@ use super::Door;
 use crate::errands::Desk;
 use crate::handed::Handed;
 use crate::http::{self, Became, Site};
+use crate::passing::Passing;
 use crate::places::Place;
 use crate::strangers::Guests;
 use scenario::files::Protocol;
@@ -36,6 +37,7 @@ impl Door {
             peer,
             socket: wire.handle(),
             handed: handed.clone(),
+            passing: Passing::default(),
         };
         match http::serve(wire, site, desk).await {
             Ok(Became::Messages { messages, shown }) => {
