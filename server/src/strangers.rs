@@ -145,7 +145,8 @@ impl Guests {
             _ if self.sends() => {
                 info!(%peer, "session begins");
                 prepare(&messages.socket(), self.strangers.end.user_timeout);
-                return self.send(pair::Carrier::messages(messages), peer, "session").await;
+                let heard = first.filter(|first| begins_a_session(first)).map_or(0, Received::length);
+                return self.send(pair::Carrier::messages(messages, heard as u64), peer, "session").await;
             }
             Some(Received::Text(text)) => Parameters::parse(text),
             Some(Received::Binary(_)) => Err("it is binary".to_owned()),
@@ -177,6 +178,11 @@ impl Guests {
             collection.lock().unwrap_or_else(PoisonError::into_inner).add(finished);
         }
     }
+}
+
+/// Whether somebody is about to send who says this first: others may ask for what they are sent.
+fn begins_a_session(first: &Received) -> bool {
+    matches!(first, Received::Text(text) if Parameters::parse(text).is_ok())
 }
 
 /// Sets what a guest's socket needs.

@@ -22,6 +22,9 @@ use units::{ByteSize, Timestamp, format_duration};
 /// How long each step of the opening may take, and the first byte of a server that sends.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What there is to say where nothing comes.
+const WHO_SENDS: &str = "a server that sends has `direction: download` in its file";
+
 /// How long a server is given to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -136,7 +139,7 @@ fn watch(client: &Client, socket: &SocketHandle) -> Result<Watch, PairError> {
 async fn send(client: &Client, number: u32, opened: Open, address: String) -> Result<Over, PairError> {
     let carrier = match opened {
         Open::Bytes(wire) => Carrier::bytes(wire),
-        Open::Messages(messages) => Carrier::messages(*messages),
+        Open::Messages(messages) => Carrier::messages(*messages, 0),
     };
     let mut watch = watch(client, &carrier.socket())?;
     let production = client.file.end.production;
@@ -158,7 +161,7 @@ async fn send(client: &Client, number: u32, opened: Open, address: String) -> Re
         ending = producer.run(&client.stop) => ending,
         gone = watch.run() => ProducerEnding::Broken(io::Error::new(io::ErrorKind::TimedOut, gone)),
     };
-    let (figures, journal) = (producer.figures, producer.journal);
+    let (figures, journal) = producer.into_findings();
     let fired = figures.requests;
     let requests = match production.requests {
         Some(all) => format!("{fired} of {all} requests"),
@@ -220,6 +223,9 @@ async fn read<S: Source>(
             return Err(PairError::Nothing { what: "read anything from", address, source });
         }
         ConsumerEnding::Interrupted if figures.bytes == 0 => return Err(PairError::Interrupted(address)),
+        ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) if figures.requests == 0 => {
+            (format!("nothing came; {WHO_SENDS}"), true)
+        }
         ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) => {
             ("the server closed".to_owned(), false)
         }
@@ -243,9 +249,7 @@ async fn silence(socket: &SocketHandle) -> io::Error {
         return std::future::pending().await;
     }
     let seconds = PATIENCE.as_secs();
-    let why = format!(
-        "it sent nothing within {seconds} s; a server that sends has `direction: download` in its file"
-    );
+    let why = format!("it sent nothing within {seconds} s; {WHO_SENDS}");
     io::Error::new(io::ErrorKind::TimedOut, why)
 }
 

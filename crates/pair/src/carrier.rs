@@ -1,4 +1,4 @@
-//! What carries the requests: raw TCP, or the messages of a WebSocket.
+//! What carries the requests: bytes without messages, or the messages of a WebSocket.
 
 use bytes::Bytes;
 use std::future::poll_fn;
@@ -12,16 +12,22 @@ use transport::{Messages, Received, Sent, SocketHandle, Wire};
 
 /// An open connection.
 #[derive(Debug)]
-pub enum Carrier {
+pub struct Carrier {
+    way: Way,
+    /// Bytes that the peer sent, and that were forgotten.
+    heard: u64,
+}
+
+#[derive(Debug)]
+enum Way {
     /// Bytes without any header.
-    Tcp {
-        /// The connection.
+    Bytes {
         wire: Box<Wire>,
         /// The peer sends no more.
         read_to_its_end: bool,
     },
     /// A binary message a request.
-    WebSocket(Box<Messages>),
+    Messages(Box<Messages>),
 }
 
 /// All is well.
@@ -30,31 +36,39 @@ const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
 
 impl Carrier {
-    /// Raw TCP.
+    /// Bytes without messages.
     pub fn bytes(wire: Wire) -> Self {
-        Self::Tcp { wire: Box::new(wire), read_to_its_end: false }
+        Self { way: Way::Bytes { wire: Box::new(wire), read_to_its_end: false }, heard: 0 }
     }
 
-    /// A WebSocket.
-    pub fn messages(messages: Messages) -> Self {
-        Self::WebSocket(Box::new(messages))
+    /// A WebSocket, of which so many bytes were read before.
+    pub fn messages(messages: Messages, heard: u64) -> Self {
+        Self { way: Way::Messages(Box::new(messages)), heard }
     }
 
     /// The socket beneath.
     pub fn socket(&self) -> SocketHandle {
-        match self {
-            Self::Tcp { wire, .. } => wire.handle(),
-            Self::WebSocket(messages) => messages.socket(),
+        match &self.way {
+            Way::Bytes { wire, .. } => wire.handle(),
+            Way::Messages(messages) => messages.socket(),
+        }
+    }
+
+    /// Bytes that the peer sent so far, and that were forgotten.
+    pub fn heard(&self) -> u64 {
+        match &self.way {
+            Way::Bytes { .. } => self.heard,
+            Way::Messages(messages) => self.heard + messages.forgotten(),
         }
     }
 
     /// Sends one request: waits until the kernel has it all. What the server sends meanwhile is read and forgotten.
     pub async fn send(&mut self, payload: Bytes) -> io::Result<()> {
-        match self {
-            Self::Tcp { wire, read_to_its_end } => {
+        match &mut self.way {
+            Way::Bytes { wire, read_to_its_end } => {
                 let mut rest = payload;
                 poll_fn(|context| {
-                    poll_forget(wire, read_to_its_end, context)?;
+                    poll_forget(wire, read_to_its_end, &mut self.heard, context)?;
                     while !rest.is_empty() {
                         let count = ready!(Pin::new(&mut *wire).poll_write(context, &rest))?;
                         drop(rest.split_to(count));
@@ -63,7 +77,7 @@ impl Carrier {
                 })
                 .await
             }
-            Self::WebSocket(messages) => match messages.send(Sent::Binary(payload)).await {
+            Way::Messages(messages) => match messages.send(Sent::Binary(payload)).await {
                 Ok(()) => Ok(()),
                 Err(error) => Err(goodbye(messages).await.unwrap_or(error)),
             },
@@ -72,17 +86,20 @@ impl Carrier {
 
     /// Ends when the connection does; what the server sends is forgotten.
     pub async fn lost(&mut self) -> io::Error {
-        match self {
-            Self::Tcp { wire, read_to_its_end } => {
-                let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
+        match &mut self.way {
+            Way::Bytes { wire, read_to_its_end } => {
+                let heard = &mut self.heard;
+                let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, heard, context) {
                     Ok(()) => Poll::Pending,
                     Err(error) => Poll::Ready(error),
                 });
                 failed.await
             }
-            Self::WebSocket(messages) => loop {
+            Way::Messages(messages) => loop {
                 match messages.next().await {
-                    Ok(Received::Binary(_) | Received::Text(_)) => {}
+                    Ok(message @ (Received::Binary(_) | Received::Text(_))) => {
+                        self.heard += message.length() as u64;
+                    }
                     Ok(ended) => return ended_by(&ended),
                     Err(error) => return error,
                 }
@@ -94,20 +111,21 @@ impl Carrier {
     /// has not.
     pub async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
         let farewell = async {
-            match self {
-                Self::Tcp { wire, read_to_its_end } => {
+            match &mut self.way {
+                Way::Bytes { wire, read_to_its_end } => {
                     wire.shutdown().await?;
-                    poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
+                    let heard = &mut self.heard;
+                    poll_fn(|context| match poll_forget(wire, read_to_its_end, heard, context) {
                         Ok(()) if *read_to_its_end => Poll::Ready(Ok(())),
                         Ok(()) => Poll::Pending,
                         Err(error) => Poll::Ready(Err(error)),
                     })
                     .await
                 }
-                Self::WebSocket(messages) => {
+                Way::Messages(messages) => {
                     let code = if early.is_none() { NORMAL } else { GOING_AWAY };
                     messages.close(code, early.unwrap_or_default()).await?;
-                    closed(messages).await
+                    closed(messages, &mut self.heard).await
                 }
             }
         };
@@ -115,8 +133,13 @@ impl Carrier {
     }
 }
 
-/// Reads and forgets what there is.
-fn poll_forget(wire: &mut Wire, read_to_its_end: &mut bool, context: &mut Context<'_>) -> io::Result<()> {
+/// Reads and forgets what there is, and counts it.
+fn poll_forget(
+    wire: &mut Wire,
+    read_to_its_end: &mut bool,
+    heard: &mut u64,
+    context: &mut Context<'_>,
+) -> io::Result<()> {
     let mut forgotten = [0; 4096];
     while !*read_to_its_end {
         let mut buffer = ReadBuf::new(&mut forgotten);
@@ -124,16 +147,17 @@ fn poll_forget(wire: &mut Wire, read_to_its_end: &mut bool, context: &mut Contex
             Poll::Pending => break,
             Poll::Ready(read) => read?,
         }
+        *heard += buffer.filled().len() as u64;
         *read_to_its_end = buffer.filled().is_empty();
     }
     Ok(())
 }
 
 /// Waits for the server's answer to a goodbye.
-async fn closed(messages: &mut Messages) -> io::Result<()> {
+async fn closed(messages: &mut Messages, heard: &mut u64) -> io::Result<()> {
     loop {
         match messages.next().await? {
-            Received::Binary(_) | Received::Text(_) => {}
+            message @ (Received::Binary(_) | Received::Text(_)) => *heard += message.length() as u64,
             Received::Close(None | Some(NORMAL | GOING_AWAY)) | Received::End => return Ok(()),
             ended @ Received::Close(_) => return Err(ended_by(&ended)),
         }

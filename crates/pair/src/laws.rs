@@ -157,11 +157,10 @@ async fn passes_whole(case: Case, websocket: bool) {
     let sent = async {
         let carrier = if websocket {
             let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-            Carrier::messages(
-                transport::connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80")
-                    .await
-                    .unwrap(),
-            )
+            let messages = transport::connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80")
+                .await
+                .unwrap();
+            Carrier::messages(messages, 0)
         } else {
             Carrier::bytes(Wire::plain(near).unwrap())
         };

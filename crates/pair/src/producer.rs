@@ -109,6 +109,12 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
         }
     }
 
+    /// What was measured, and what happened.
+    pub fn into_findings(mut self) -> (Connection, Journal) {
+        self.figures.heard = self.carrier.heard();
+        (self.figures, self.journal)
+    }
+
     fn broken(&mut self, error: io::Error) -> ProducerEnding {
         let how = match error.kind() {
             io::ErrorKind::TimedOut => How::Timeout,

@@ -16,6 +16,8 @@ pub struct Messages {
     socket: SocketHandle,
     /// The goodbye, or the end, that came while something was sent.
     heard: Option<io::Result<Received>>,
+    /// Bytes of messages that came while something was sent.
+    forgotten: u64,
 }
 
 /// What can be sent.
@@ -29,7 +31,7 @@ pub enum Sent {
 
 impl Messages {
     pub(crate) fn new(websocket: WebSocketBytes, socket: SocketHandle) -> Self {
-        Self { websocket, socket, heard: None }
+        Self { websocket, socket, heard: None, forgotten: 0 }
     }
 
     /// The next message; pings are answered on the way. Nothing is lost when the wait is given up.
@@ -53,8 +55,12 @@ impl Messages {
             while self.heard.is_none()
                 && let Poll::Ready(heard) = self.websocket.poll_message(context)
             {
-                self.heard =
-                    Some(heard).filter(|heard| !matches!(heard, Ok(Received::Binary(_) | Received::Text(_))));
+                match heard {
+                    Ok(message @ (Received::Binary(_) | Received::Text(_))) => {
+                        self.forgotten += message.length() as u64;
+                    }
+                    ended => self.heard = Some(ended),
+                }
             }
             if self.heard.is_some() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -84,6 +90,11 @@ impl Messages {
     /// Sends what waits to be sent, such as the answer to a goodbye.
     pub async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|context| self.websocket.poll_flush(context)).await
+    }
+
+    /// Bytes of messages that came while something was sent, and were forgotten.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The socket beneath.
