@@ -28,9 +28,6 @@ const WHO_SENDS: &str = "a server that sends has `direction: download` in its fi
 /// How long a server is given to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// All is well, or this end goes away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
-
 /// A connection that is over, and what there is to say of it.
 type Over = (Finished, Option<Remark>);
 
@@ -67,8 +64,8 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
         (Direction::Download, Open::Messages(messages)) => {
             let source = Whole::new(*messages);
             let (over, asked, source) = read(&client, number, source, true, address).await?;
-            let goodbye = if asked { Goodbye::Answer } else { Goodbye::Say(GOING_AWAY, "the client ends") };
-            left(pair::leave_messages(source.into_messages(), goodbye, FAREWELL).await);
+            let goodbye = if asked { Goodbye::Answer } else { Goodbye::going_away("the client ends") };
+            left(pair::leave_messages(source.into_messages(), &goodbye, FAREWELL).await);
             Ok(over)
         }
     }
@@ -223,18 +220,13 @@ async fn read<S: Source>(
             return Err(PairError::Nothing { what: "read anything from", address, source });
         }
         ConsumerEnding::Interrupted if figures.bytes == 0 => return Err(PairError::Interrupted(address)),
-        ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) if figures.requests == 0 => {
+        ending if ending.is_complete() && figures.requests == 0 => {
             (format!("nothing came; {WHO_SENDS}"), true)
         }
-        ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) => {
-            ("the server closed".to_owned(), false)
-        }
-        ConsumerEnding::Close(Some(code)) => {
-            (format!("the server closed the WebSocket with code {code}"), true)
-        }
-        other => {
+        ending if ending.is_complete() => ("the server closed".to_owned(), false),
+        ending => {
             let bytes = figures.bytes;
-            (format!("the connection ended after {bytes} bytes: {other}"), true)
+            (format!("the connection ended after {bytes} bytes: {ending}"), true)
         }
     };
     Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), asked, source))

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
-use transport::{Messages, Received, Sent, SocketHandle, Wire};
+use tracing::debug;
+use transport::{Close, Messages, Received, Sent, SocketHandle, Wire};
 
 /// An open connection.
 #[derive(Debug)]
@@ -29,11 +30,6 @@ enum Way {
     /// A binary message a request.
     Messages(Box<Messages>),
 }
-
-/// All is well.
-const NORMAL: u16 = 1000;
-/// The client goes away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
 
 impl Carrier {
     /// Bytes without messages.
@@ -84,6 +80,20 @@ impl Carrier {
         }
     }
 
+    /// After an error: says what is wrong with what the peer sent and forgets the rest of it, for unread it would be answered with
+    /// a reset; or answers its goodbye. For at most `patience`.
+    pub async fn part(&mut self, close: Option<&Close>, patience: Duration) {
+        let Way::Messages(messages) = &mut self.way else { return };
+        let parting = async {
+            let Some(close) = close else { return messages.flush().await };
+            messages.close(close).await?;
+            messages.forget_rest().await
+        };
+        if let Ok(Err(error)) = timeout(patience, parting).await {
+            debug!(%error, "a connection did not end in order");
+        }
+    }
+
     /// Ends when the connection does; what the server sends is forgotten.
     pub async fn lost(&mut self) -> io::Error {
         match &mut self.way {
@@ -100,16 +110,16 @@ impl Carrier {
                     Ok(message @ (Received::Binary(_) | Received::Text(_))) => {
                         self.heard += message.length() as u64;
                     }
-                    Ok(ended) => return ended_by(&ended),
+                    Ok(ended) => return ended_by(ended),
                     Err(error) => return error,
                 }
             },
         }
     }
 
-    /// Says that all was sent, or why no more is, and waits for at most `patience` until the server has closed too. False: it
-    /// has not.
-    pub async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
+    /// Says why no more is sent, where that can be said, and waits for at most `patience` until the peer has closed too. False:
+    /// it has not.
+    pub async fn finish(&mut self, close: &Close, patience: Duration) -> io::Result<bool> {
         let farewell = async {
             match &mut self.way {
                 Way::Bytes { wire, read_to_its_end } => {
@@ -123,8 +133,7 @@ impl Carrier {
                     .await
                 }
                 Way::Messages(messages) => {
-                    let code = if early.is_none() { NORMAL } else { GOING_AWAY };
-                    messages.close(code, early.unwrap_or_default()).await?;
+                    messages.close(close).await?;
                     closed(messages, &mut self.heard).await
                 }
             }
@@ -153,13 +162,14 @@ fn poll_forget(
     Ok(())
 }
 
-/// Waits for the server's answer to a goodbye.
+/// Waits for the peer's answer to a goodbye.
 async fn closed(messages: &mut Messages, heard: &mut u64) -> io::Result<()> {
     loop {
         match messages.next().await? {
             message @ (Received::Binary(_) | Received::Text(_)) => *heard += message.length() as u64,
-            Received::Close(None | Some(NORMAL | GOING_AWAY)) | Received::End => return Ok(()),
-            ended @ Received::Close(_) => return Err(ended_by(&ended)),
+            Received::Close(close) if close.is_normal() || close.code == Close::GOING_AWAY => return Ok(()),
+            ended @ Received::Close(_) => return Err(ended_by(ended)),
+            Received::End => return Ok(()),
         }
     }
 }
@@ -167,16 +177,15 @@ async fn closed(messages: &mut Messages, heard: &mut u64) -> io::Result<()> {
 /// The goodbye that was heard, if one was.
 async fn goodbye(messages: &mut Messages) -> Option<io::Error> {
     match timeout(Duration::ZERO, messages.next()).await {
-        Ok(Ok(ended @ (Received::Close(_) | Received::End))) => Some(ended_by(&ended)),
+        Ok(Ok(ended @ (Received::Close(_) | Received::End))) => Some(ended_by(ended)),
         Ok(Err(error)) => Some(error),
         _ => None,
     }
 }
 
-fn ended_by(received: &Received) -> io::Error {
+fn ended_by(received: Received) -> io::Error {
     let how = match received {
-        Received::Close(Some(code)) => format!("the peer closed the WebSocket with code {code}"),
-        Received::Close(None) => "the peer closed the WebSocket".to_owned(),
+        Received::Close(close) => close.to_string(),
         _ => "the peer closed the connection".to_owned(),
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, how)

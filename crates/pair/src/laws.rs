@@ -13,7 +13,7 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use transport::{Messages, SocketHandle, Wire};
+use transport::{Close, Messages, SocketHandle, Wire};
 use units::{ByteSize, Clock};
 
 /// What is sent, how it is cut on its way, and how it is read.
@@ -113,7 +113,7 @@ async fn send(mut carrier: Carrier, messages: &[usize]) -> io::Result<()> {
         // No message waits in user space once it is said to be sent.
         assert!(carrier.socket().counters().written() >= before + *length as u64);
     }
-    let closed = carrier.finish(None, Duration::from_secs(10)).await?;
+    let closed = carrier.finish(&Close::normal(), Duration::from_secs(10)).await?;
     assert!(closed, "the reader closes too");
     Ok(())
 }

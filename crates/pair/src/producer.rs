@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use trace::{Event, How, Tag};
-use transport::SocketHandle;
+use transport::{Close, SocketHandle};
 use units::{ByteSize, Clock, Timestamp};
 
 /// How a producer came to its end.
@@ -82,31 +82,41 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
             fired = self.fire(began) => fired,
             () = stop.cancelled() => {
                 self.note_end(began);
-                self.carrier.finish(Some("interrupted"), HASTY_FAREWELL).await.ok();
+                self.carrier.finish(&Close::new(Close::GOING_AWAY, "interrupted"), HASTY_FAREWELL).await.ok();
                 return ProducerEnding::Interrupted;
             }
         };
         self.note_end(began);
         match fired {
             Ok(()) => {}
-            Err(Stop::Broken(error)) => return self.broken(error),
+            Err(Stop::Broken(error)) => {
+                self.carrier.part(Close::after(&error).as_ref(), HASTY_FAREWELL).await;
+                return self.broken(error);
+            }
             Err(Stop::Limited(how)) => {
                 self.journal.note(self.clock.now(), Event::Left { why: how.clone() });
-                self.carrier.finish(Some("a limit was reached"), HASTY_FAREWELL).await.ok();
+                let close = Close::new(Close::GOING_AWAY, format!("a limit was reached: {how}"));
+                self.carrier.finish(&close, HASTY_FAREWELL).await.ok();
                 return ProducerEnding::Limited(how);
             }
         }
         self.journal.note(self.clock.now(), Event::Complete { bytes: self.figures.bytes });
         let sent = self.clock.now();
         let waited = |clock: Clock| clock.now().since(sent).unwrap_or_default();
+        let (close, patience) = (Close::normal(), self.patience(sent.since(began).unwrap_or_default()));
         let farewell = tokio::select! {
-            farewell = self.carrier.finish(None, FAREWELL) => farewell,
+            farewell = self.carrier.finish(&close, patience) => farewell,
             () = stop.cancelled() => return ProducerEnding::Complete { waited: Some(waited(self.clock)) },
         };
         match farewell {
             Ok(closed) => ProducerEnding::Complete { waited: (!closed).then(|| waited(self.clock)) },
             Err(error) => self.broken(error),
         }
+    }
+
+    /// How long the peer is given to close after the connection has lasted for so long: no longer than it may last in all.
+    fn patience(&self, lasted: Duration) -> Duration {
+        self.limits.duration.map_or(FAREWELL, |limit| limit.0.saturating_sub(lasted).min(FAREWELL))
     }
 
     /// What was measured, and what happened.

@@ -4,6 +4,7 @@
 //! on their way from it. A closed gate makes "the consumer reads nothing" exact, and the counters see all.
 
 mod carrier;
+mod close;
 mod counters;
 mod exchange;
 mod gate;
@@ -23,6 +24,7 @@ mod wire;
 
 pub use self::socket::SocketHandle;
 pub use self::wire::Wire;
+pub use close::Close;
 pub use counters::Counters;
 pub use gate::Gate;
 pub use handshake::{Answer, HandshakeError, Place, WebSocketUpgrade, connect_messages, open, upgrade};

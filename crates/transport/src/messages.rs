@@ -1,11 +1,12 @@
 //! A WebSocket as messages, for peers to whom their bounds mean something.
 
 use crate::websocket::{Received, WebSocketBytes};
-use crate::{SocketHandle, Stream};
+use crate::{Close, SocketHandle, Stream};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -74,10 +75,9 @@ impl Messages {
         .await
     }
 
-    /// Says goodbye with `code` and the `reason`, of at most 123 bytes; waits until the kernel has it. Messages of the peer may
-    /// still come.
-    pub async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
-        let mut frame = Some(CloseFrame { code: code.into(), reason: reason.into() });
+    /// Says goodbye; waits until the kernel has it. Messages of the peer may still come.
+    pub async fn close(&mut self, close: &Close) -> io::Result<()> {
+        let mut frame = Some(CloseFrame { code: close.code.into(), reason: close.reason.as_str().into() });
         poll_fn(|context| {
             if let Some(frame) = frame.take() {
                 self.websocket.start(Message::Close(Some(frame)))?;
@@ -90,6 +90,16 @@ impl Messages {
     /// Sends what waits to be sent, such as the answer to a goodbye.
     pub async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|context| self.websocket.poll_flush(context)).await
+    }
+
+    /// Sends no more, and forgets what comes, whether in messages or not, until the peer closes too. Nothing is left unread then,
+    /// for which the kernel would send a reset, which overtakes what was said.
+    pub async fn forget_rest(&mut self) -> io::Result<()> {
+        let wire = self.websocket.wire();
+        wire.shutdown().await?;
+        let mut forgotten = vec![0; FORGOTTEN_AT_ONCE];
+        while wire.read(&mut forgotten).await? > 0 {}
+        Ok(())
     }
 
     /// Bytes of messages that came while something was sent, and were forgotten.
@@ -108,6 +118,8 @@ impl Messages {
         Stream::carried(self.websocket, self.socket)
     }
 }
+
+const FORGOTTEN_AT_ONCE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests;

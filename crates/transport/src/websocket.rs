@@ -4,7 +4,7 @@
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
 
 use crate::carrier::{Carrier, gather};
-use crate::{Counters, SocketHandle, Wire};
+use crate::{Close, Counters, SocketHandle, Wire};
 use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use std::io::{self, IoSlice};
@@ -57,8 +57,8 @@ pub enum Received {
     Binary(Bytes),
     /// A text message, which is UTF-8.
     Text(Bytes),
-    /// The peer says goodbye, mostly with a code (RFC 6455 §7.4).
-    Close(Option<u16>),
+    /// The peer says goodbye.
+    Close(Close),
     /// The connection is over.
     End,
 }
@@ -157,7 +157,7 @@ impl WebSocketBytes {
                 Some(Ok(Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
                     self.read.add(frame.as_ref().map_or(0, |frame| 2 + frame.reason.len()));
-                    return Poll::Ready(Ok(Received::Close(frame.map(|frame| frame.code.into()))));
+                    return Poll::Ready(Ok(Received::Close(Close::heard(frame))));
                 }
                 None | Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
                     return Poll::Ready(Ok(Received::End));
@@ -184,6 +184,11 @@ impl WebSocketBytes {
 
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_flush(context).map_err(into_io)
+    }
+
+    /// What the messages are carried by.
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        self.socket.get_mut()
     }
 }
 

@@ -5,13 +5,14 @@ use crate::errands::Desk;
 use crate::handed::Handed;
 use crate::http::{self, Became, Site};
 use crate::places::Place;
-use crate::strangers::Guests;
+use crate::strangers::{self, Guests};
+use pair::Goodbye;
 use scenario::files::Protocol;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::time::timeout;
 use tracing::debug;
-use transport::{Messages, Received, Wire};
+use transport::{Close, Messages, Received, Wire};
 use wire::OPENING_BYTE;
 
 impl Door {
@@ -56,19 +57,34 @@ impl Door {
         let speak_after = guests.and_then(Guests::speak_after);
         let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
             Ok(Ok(first)) => first,
-            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Ok(Err(error)) => {
+                debug!(%peer, %error, "lost before its opening");
+                if let Some(close) = Close::after(&error) {
+                    strangers::say_goodbye(messages, Goodbye::Say(close)).await;
+                }
+                return;
+            }
             Err(_) if let (Some(guests), Some(_)) = (guests, speak_after) => {
                 return guests.serve_messages(messages, None, peer).await;
             }
-            Err(_) => return self.turn_away(peer, "said nothing in time"),
+            Err(_) => {
+                self.turn_away(peer, "said nothing in time");
+                return strangers::refuse(messages, "nothing was said in time: this server reads").await;
+            }
         };
         match (first, guests) {
             (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
                 self.open(messages.into_stream(first), peer, place).await;
             }
             (first, Some(guests)) => guests.serve_messages(messages, Some(&first), peer).await,
-            (Received::Binary(first) | Received::Text(first), None) => {
-                self.open(messages.into_stream(first), peer, place).await;
+            (Received::Binary(_) | Received::Text(_), None) => {
+                let reason = if self.guests.is_some() {
+                    "this server asks for its token"
+                } else {
+                    "this server serves checks alone"
+                };
+                self.turn_away(peer, reason);
+                strangers::refuse(messages, reason).await;
             }
             (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
         }

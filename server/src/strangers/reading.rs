@@ -1,7 +1,7 @@
 //! Guests that send: each is read by the file's plan.
 
-use super::parameters::{self, Parameters, Progress};
-use super::{FAREWELL, GOING_AWAY, Guests, say_goodbye};
+use super::parameters::{Parameters, Progress};
+use super::{FAREWELL, Guests, say_goodbye};
 use pair::{
     Bytes, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Source, Watch, Whole, leave_messages,
     reader_of,
@@ -9,7 +9,7 @@ use pair::{
 use std::net::SocketAddr;
 use trace::Role;
 use tracing::{debug, info, warn};
-use transport::{Messages, Wire};
+use transport::{Close, Messages, Wire};
 
 impl Guests {
     pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
@@ -31,19 +31,24 @@ impl Guests {
         let (ending, bytes, source) = self.read(Whole::new(messages), true, told, peer).await;
         info!(%peer, bytes, %ending, "session is over");
         match &ending {
-            ConsumerEnding::Close(code) => {
-                lines.say(parameters::goodbye(*code));
-                let answered = leave_messages(source.into_messages(), Goodbye::Answer, FAREWELL).await;
+            ConsumerEnding::Close(close) => {
+                lines.say(close.to_string());
+                let answered = leave_messages(source.into_messages(), &Goodbye::Answer, FAREWELL).await;
                 debug!(%peer, ?answered, "goodbye was answered");
             }
             ConsumerEnding::Interrupted => {
-                say_goodbye(source.into_messages(), GOING_AWAY, "the server ends").await;
+                say_goodbye(source.into_messages(), Goodbye::going_away("the server ends")).await;
             }
             ConsumerEnding::Limited(_) => {
-                say_goodbye(source.into_messages(), GOING_AWAY, "a limit was reached").await;
+                say_goodbye(source.into_messages(), Goodbye::going_away(&ending.to_string())).await;
             }
             ConsumerEnding::Fin | ConsumerEnding::Gone(_) => {}
-            ConsumerEnding::Failed(error) => warn!(%peer, %error, "a session failed"),
+            ConsumerEnding::Failed(error) => {
+                warn!(%peer, %error, "a session failed");
+                if let Some(close) = Close::after(error) {
+                    say_goodbye(source.into_messages(), Goodbye::Say(close)).await;
+                }
+            }
         }
     }
 
@@ -77,8 +82,7 @@ impl Guests {
         };
         let Consumer { source, figures, journal, .. } = consumer;
         let bytes = figures.bytes;
-        let early = !matches!(ending, ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)));
-        self.keep(Finished::of(number, (ending.to_string(), early), figures, journal, watch));
+        self.keep(Finished::of(number, (ending.to_string(), !ending.is_complete()), figures, journal, watch));
         (ending, bytes, source)
     }
 }

@@ -98,7 +98,13 @@ fn a_protocol_that_the_file_does_not_name_is_not_served() {
     let server = PairServer::start("protocol: tcp");
     let ended = client_ended(&go_client("websocket", server.port, 10));
     assert_ne!(ended.code, 0);
-    assert!(ended.stderr.contains("code 1008"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("websocket: close 1008 (policy violation): this server is told to speak raw TCP"),
+        "{}",
+        ended.stderr
+    );
     let server = PairServer::start("protocol: websocket");
     assert_ne!(client_ended(&go_client("tcp", server.port, 10)).code, 0);
     server.logs("stranger");
