@@ -23,7 +23,7 @@ impl Door {
             http2,
             patience,
             message_max: guests.map_or(self.shared.limits.message, Guests::message_max),
-            pages: guests.is_some_and(|guests| guests.take(Protocol::WebSocket)),
+            pages: self.serves_pages(),
         };
         let handed = Handed::default();
         let desk = Desk {
@@ -48,6 +48,22 @@ impl Door {
         }
         // Runs that were begun by requests of this connection go on without it.
         handed.runs_are_over().await;
+    }
+
+    /// Whether a browser's client has somebody to talk to.
+    fn serves_pages(&self) -> Result<(), &'static str> {
+        match self.guests.as_deref() {
+            Some(guests) if guests.take(Protocol::WebSocket) => Ok(()),
+            Some(_) => Err(
+                "this page talks over WebSocket, and this server is told to speak raw TCP alone: leave `protocol: tcp` \
+                            out of its file, or make it `protocol: websocket`",
+            ),
+            None if self.public => {
+                Err("this page needs a server of a pair, and this one serves checks alone: start it with a \
+                                        file, such as `backpressure server configs/server.yml`")
+            }
+            None => Err("nothing is served here but one check"),
+        }
     }
 
     /// An opening shows what must be shown by itself; guests have `shown` it with their request, or are none.

@@ -3,7 +3,7 @@
 use super::{GO_SERVER, PATIENCE, PairServer, client_ended, go_client};
 use crate::command::{Background, free_port};
 use crate::waiting::until;
-use crate::workplace::Workplace;
+use crate::workplace::{Workplace, end_of};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,11 @@ fn the_browsers_client_is_there_where_it_has_somebody_to_talk_to() {
     }
     let bytes_alone = PairServer::start(&GO_SERVER.replace("websocket", "tcp"));
     let answer = answer_to(&bytes_alone, b"GET /client HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", answer.escape_ascii());
+    let answer = String::from_utf8(answer).expect("it is text");
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("`protocol: websocket`"), "{answer}");
+    let (_checks, address) = crate::command::server();
+    let page = end_of(Command::new("curl").args(["-sS", &format!("http://{address}/client")])).stdout;
+    assert!(page.contains("serves checks alone") && page.contains("configs/server.yml"), "{page}");
 }
 
 #[test]
