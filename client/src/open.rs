@@ -51,10 +51,12 @@ pub enum OpenError {
         source: TlsError,
     },
     /// The peer wants the connection to be encrypted.
-    #[error("{address} speaks TLS: use tls://, wss:// or --tls, or `tls` in a client's file")]
+    #[error("{address} speaks TLS: {remedy}")]
     SpeaksTls {
         /// What was dialled.
         address: String,
+        /// What helps.
+        remedy: &'static str,
     },
     /// The server is ours, and of another version.
     #[error("could not talk to {address}")]
@@ -103,6 +105,9 @@ impl OpenError {
         }
     }
 }
+
+/// What helps a check whose peer wants TLS.
+pub(crate) const USE_TLS: &str = "use tls://, wss://, https:// or --tls";
 
 /// A connection that was answered.
 #[derive(Debug)]
@@ -190,7 +195,7 @@ impl Route {
     ) -> Result<T, OpenError> {
         match timeout(self.patience, step).await {
             Ok(Err(_)) | Err(_) if self.tls.is_none() && socket.hears_tls() => {
-                Err(OpenError::SpeaksTls { address: self.address.clone() })
+                Err(OpenError::SpeaksTls { address: self.address.clone(), remedy: USE_TLS })
             }
             Err(_) => Err(OpenError::Silent { address: self.address.clone(), patience: self.patience }),
             Ok(done) => done.map_err(|error| self.failed(error)),

@@ -7,8 +7,8 @@ use pair::{
     Bytes, Carrier, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Payloads, Producer, ProducerEnding,
     Source, Watch, Whole, reader_of,
 };
-use scenario::files::{ClientFile, Protocol};
 use scenario::{HttpRequest, Transport, WEBSOCKET_PATH};
+use scenario::files::{ClientFile, Protocol};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,7 +97,9 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
     let address = address.to_owned();
     match begun {
         Ok(Ok(open)) => Ok(open),
-        _ if client.tls.is_none() && socket.hears_tls() => Err(OpenError::SpeaksTls { address }),
+        _ if client.tls.is_none() && socket.hears_tls() => {
+            Err(OpenError::SpeaksTls { address, remedy: "give the client's file `tls: {}`" })
+        }
         Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
         Ok(Err(source)) => Err(OpenError::Handshake { what: "a WebSocket", address, source }),
         Err(_) => Err(OpenError::Silent { address, patience: PATIENCE }),
@@ -257,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_first_message_is_go_backpressures_byte_for_byte() {
-        let file = ClientFile::parse("", "client.yml").unwrap();
+        let file = ClientFile::parse("{}", "client.yml").unwrap();
         assert_eq!(parameters(&file), r#"{"payloadSize":1000,"requestsTotal":5}"#);
     }
 }

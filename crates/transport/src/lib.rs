@@ -36,5 +36,5 @@ pub use line::read_line;
 pub use messages::{Messages, Sent};
 pub use service::connect_service;
 pub use stream::Stream;
-pub use tls::{OwnCertificate, TlsClient, TlsError, TlsServer, TlsSetupError, host};
+pub use tls::{OwnCertificate, Remedies, TlsClient, TlsError, TlsServer, TlsSetupError, host};
 pub use websocket::Received;

@@ -97,6 +97,16 @@ fn keys_that_do_not_go_together_are_refused_at_the_later_one() {
 }
 
 #[test]
+fn a_file_that_says_nothing_is_refused() {
+    for text in ["", "\n# nothing\n", "---\n"] {
+        assert_eq!(
+            server_mistake(text),
+            "server.yml:1:1: holds no key; write at least `protocol: websocket`, or `{}` for the defaults alone"
+        );
+    }
+}
+
+#[test]
 fn a_key_without_effect_is_refused_where_it_stands() {
     assert_eq!(
         server_mistake("port: 1\nrate: 1MB/s\n"),
@@ -108,7 +118,7 @@ fn a_key_without_effect_is_refused_where_it_stands() {
     );
     assert_eq!(
         client_mistake("{direction: download, payload_size: 5}"),
-        "client.yml: `payload_size` has no effect, for with `direction: download` this end reads"
+        "client.yml:1:23: `payload_size` has no effect, for with `direction: download` this end reads"
     );
     assert_eq!(
         client_mistake("half_close: true\n"),
