@@ -7,7 +7,7 @@ use pair::{
     Bytes, Carrier, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Payloads, Producer, ProducerEnding,
     Source, Watch, Whole, reader_of,
 };
-use scenario::{HttpRequest, Transport, WEBSOCKET_PATH};
+use scenario::Transport;
 use scenario::files::{ClientFile, Protocol};
 use std::io;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
         Some(tls) => {
             let transport = match file.protocol {
                 Protocol::Tcp => Transport::Tcp,
-                Protocol::WebSocket => Transport::websocket(WEBSOCKET_PATH),
+                Protocol::WebSocket => Transport::WebSocket(file.request.clone()),
             };
             let encrypted = tls.encrypt(plain, &transport, address, PATIENCE).await;
             encrypted.map_err(|source| OpenError::Tls { address: address.to_owned(), source })?
@@ -110,8 +110,7 @@ async fn begin(wire: Wire, file: &ClientFile, address: &str) -> Result<Open, Han
     if file.protocol == Protocol::Tcp {
         return Ok(Open::Bytes(wire));
     }
-    let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-    let mut messages = transport::connect_messages(wire, &request, address).await?;
+    let mut messages = transport::connect_messages(wire, &file.request, address).await?;
     if file.end.direction == Direction::Upload {
         messages.send(Sent::Text(parameters(file))).await?;
     }

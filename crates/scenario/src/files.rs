@@ -10,6 +10,7 @@ mod path;
 mod phases;
 mod place;
 mod reads;
+mod request;
 mod schema;
 mod sections;
 mod server;

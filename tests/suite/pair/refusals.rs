@@ -106,10 +106,15 @@ fn a_server_that_is_not_there_or_speaks_something_else_is_named() {
     let answering = thread::spawn(move || {
         let (mut peer, _) = listener.accept().expect("the client comes");
         let mut request = [0; 4096];
-        assert!(peer.read(&mut request).expect("it asks") > 0);
+        let length = peer.read(&mut request).expect("it asks");
         peer.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").expect("it listens");
+        String::from_utf8_lossy(&request[..length]).to_lowercase()
     });
-    let file = go_client("websocket", port, 1).replace("localhost", "127.0.0.1");
+    let keys = "path: /app/ws\nheaders: {Host: app.example, Origin: https://app.example, X-Number: 7}\n";
+    let file = go_client("websocket", port, 1).replace("localhost", "127.0.0.1") + keys;
     refused_with(&client_ended(&file), &["could not begin a WebSocket", "404 Not Found"]);
-    answering.join().expect("it was asked");
+    let request = answering.join().expect("it was asked");
+    for line in ["get /app/ws http/1.1", "host: app.example", "origin: https://app.example", "x-number: 7"] {
+        assert!(request.contains(&format!("{line}\r\n")), "{line}: {request}");
+    }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::production::{Production, RequestPace};
 use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 use crate::request_rate::RequestRate;
-use crate::transport::Tls;
+use crate::transport::{HttpRequest, Tls};
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -68,6 +68,7 @@ fn go_backpressures_server_file_means_what_it_meant() {
 fn go_backpressures_client_file_says_what_is_the_default() {
     let expected = ClientFile {
         protocol: Protocol::WebSocket,
+        request: HttpRequest::to("/ws"),
         server_addr: "localhost".to_owned(),
         server_port: 8080,
         tls: None,
