@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use trace::Direction;
 use tracing::debug;
-use transport::{HandshakeError, Messages, Sent, SocketHandle, Wire};
+use transport::{Close, HandshakeError, Messages, Sent, SocketHandle, Wire};
 use units::{ByteSize, Timestamp, format_duration};
 
 /// How long each step of the opening may take, and the first byte of a server that sends.
@@ -63,8 +63,7 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
         }
         (Direction::Download, Open::Messages(messages)) => {
             let source = Whole::new(*messages);
-            let (over, asked, source) = read(&client, number, source, true, address).await?;
-            let goodbye = if asked { Goodbye::Answer } else { Goodbye::going_away("the client ends") };
+            let (over, goodbye, source) = read(&client, number, source, true, address).await?;
             left(pair::leave_messages(source.into_messages(), &goodbye, FAREWELL).await);
             Ok(over)
         }
@@ -186,14 +185,14 @@ async fn send(client: &Client, number: u32, opened: Open, address: String) -> Re
     Ok((Finished::of(number, (ending, early), figures, journal, Some(watch)), note))
 }
 
-/// Reads; true: the server said goodbye, and is answered.
+/// Reads to the end, and gives what is left to be said then.
 async fn read<S: Source>(
     client: &Client,
     number: u32,
     mut source: S,
     messages: bool,
     address: String,
-) -> Result<(Over, bool, S), PairError> {
+) -> Result<(Over, Goodbye, S), PairError> {
     let socket = source.socket();
     let mut watch = watch(client, &socket)?;
     let (reader, at_once) = reader_of(&client.file.end, number, messages, client.clock.now());
@@ -215,7 +214,11 @@ async fn read<S: Source>(
         () = client.stop.cancelled() => ConsumerEnding::Interrupted,
     };
     let Consumer { source, figures, journal, .. } = consumer;
-    let asked = matches!(ending, ConsumerEnding::Close(_));
+    let goodbye = match &ending {
+        ConsumerEnding::Close(_) => Goodbye::Answer,
+        ConsumerEnding::Failed(error) if let Some(close) = Close::after(error) => Goodbye::Say(close),
+        _ => Goodbye::going_away("the client ends"),
+    };
     let (ending, early) = match ending {
         ConsumerEnding::Failed(source) if figures.bytes == 0 => {
             return Err(PairError::Nothing { what: "read anything from", address, source });
@@ -230,7 +233,7 @@ async fn read<S: Source>(
             (format!("the connection ended after {bytes} bytes: {ending}"), true)
         }
     };
-    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), asked, source))
+    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), goodbye, source))
 }
 
 /// Ends when nothing has come for as long as a server has to begin.

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use trace::{Event, How, Tag};
 use transport::{Close, SocketHandle};
-use units::{ByteSize, Clock, Timestamp};
+use units::{ByteSize, Clock, Span, Timestamp};
 
 /// How a producer came to its end.
 #[derive(Debug)]
@@ -103,7 +103,8 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
         self.journal.note(self.clock.now(), Event::Complete { bytes: self.figures.bytes });
         let sent = self.clock.now();
         let waited = |clock: Clock| clock.now().since(sent).unwrap_or_default();
-        let (close, patience) = (Close::normal(), self.patience(sent.since(began).unwrap_or_default()));
+        let close = Close::normal();
+        let patience = farewell_after(sent.since(began).unwrap_or_default(), self.limits.duration);
         let farewell = tokio::select! {
             farewell = self.carrier.finish(&close, patience) => farewell,
             () = stop.cancelled() => return ProducerEnding::Complete { waited: Some(waited(self.clock)) },
@@ -112,11 +113,6 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
             Ok(closed) => ProducerEnding::Complete { waited: (!closed).then(|| waited(self.clock)) },
             Err(error) => self.broken(error),
         }
-    }
-
-    /// How long the peer is given to close after the connection has lasted for so long: no longer than it may last in all.
-    fn patience(&self, lasted: Duration) -> Duration {
-        self.limits.duration.map_or(FAREWELL, |limit| limit.0.saturating_sub(lasted).min(FAREWELL))
     }
 
     /// What was measured, and what happened.
@@ -225,6 +221,11 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
     }
 }
 
+/// How long the peer of a connection that has lasted for so long is given to close: until the connection's `limit` at most.
+fn farewell_after(lasted: Duration, limit: Option<Span>) -> Duration {
+    limit.map_or(FAREWELL, |limit| limit.0.saturating_sub(lasted).min(FAREWELL))
+}
+
 fn until(over: Timestamp, began: Timestamp) -> Duration {
     over.since(began).unwrap_or_default()
 }
@@ -233,4 +234,18 @@ fn until(over: Timestamp, began: Timestamp) -> Duration {
 fn moved(socket: &SocketHandle) -> u64 {
     let acknowledged = socket::tcp_info(socket).ok().and_then(|info| info.bytes_acked);
     socket.counters().written() + acknowledged.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connections_limit_bounds_the_wait_for_its_end_too() {
+        let second = Duration::from_secs(1);
+        assert_eq!(farewell_after(second, None), FAREWELL);
+        assert_eq!(farewell_after(second, Some(Span(3 * second))), 2 * second);
+        assert_eq!(farewell_after(second, Some(Span(60 * second))), FAREWELL);
+        assert_eq!(farewell_after(4 * second, Some(Span(3 * second))), Duration::ZERO);
+    }
 }
