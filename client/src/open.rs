@@ -51,10 +51,12 @@ pub enum OpenError {
         source: TlsError,
     },
     /// The peer wants the connection to be encrypted.
-    #[error("{address} speaks TLS: use tls://, wss:// or --tls, or `tls` in a client's file")]
+    #[error("{address} speaks TLS: {remedy}")]
     SpeaksTls {
         /// What was dialled.
         address: String,
+        /// What helps.
+        remedy: &'static str,
     },
     /// The peer speaks HTTP, and not the version that was asked for.
     #[error("{address} speaks HTTP/1.1 and not HTTP/2: leave --http2 out")]
@@ -111,6 +113,9 @@ impl OpenError {
         }
     }
 }
+
+/// What helps a check whose peer wants TLS.
+pub(crate) const USE_TLS: &str = "use tls://, wss://, https:// or --tls";
 
 /// A connection that was answered.
 #[derive(Debug)]
@@ -198,7 +203,7 @@ impl Route {
     ) -> Result<T, OpenError> {
         match timeout(self.patience, step).await {
             Ok(Err(_)) | Err(_) if self.tls.is_none() && socket.hears_tls() => {
-                Err(OpenError::SpeaksTls { address: self.address.clone() })
+                Err(OpenError::SpeaksTls { address: self.address.clone(), remedy: USE_TLS })
             }
             Ok(Err(_)) | Err(_) if self.transport.is_http2() && socket.hears_http1() => {
                 Err(OpenError::SpeaksHttp1 { address: self.address.clone() })

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use trace::Role;
-use transport::{TlsClient, TlsSetupError};
+use transport::{Remedies, TlsClient, TlsSetupError};
 use units::Clock;
 
 /// Why nothing was sent, or read.
@@ -86,7 +86,7 @@ impl Client {
         sampler: Sampler,
         lines: Lines,
     ) -> Result<Self, TlsSetupError> {
-        let tls = file.tls.as_ref().map(|tls| TlsClient::new(tls, None)).transpose()?;
+        let tls = file.tls.as_ref().map(|tls| TlsClient::new(tls, None, Remedies::KEYS)).transpose()?;
         let seed = file.end.seed.unwrap_or_else(rand::random);
         let watching = Watching::of(file.connections, sampler, file.end.output.is_some());
         Ok(Self { file, seed, clock, watching, tls, stop: CancellationToken::new(), lines })

@@ -5,23 +5,23 @@ use anyhow::Context;
 use endpoint::Sampler;
 use process::{print, print_error, read_file, start_printing, start_runtime_for, stop_on_signal};
 use report::{PairTotals, Started, make_folder, pair_text};
-use scenario::files::ClientFile;
+use scenario::files::{ClientFile, FileError};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use trace::Role;
+use transport::TlsSetupError;
 use units::{Clock, format_duration};
 
 /// Does what a file says, and prints what became of it.
 pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let text = read_file(path)?;
-    let file = ClientFile::parse(&text, &path.display().to_string())?;
-    if let Some(folder) = &file.end.output {
-        // A mistake shows before anything is sent.
-        make_folder(folder)?;
-    }
+    let name = path.display().to_string();
+    let file = ClientFile::parse(&text, &name)?;
+    let at =
+        |keys: &[&str], error: anyhow::Error| FileError::at_key(&name, &text, keys, &format!("{error:#}"));
     let clock = Clock::start();
     let started = Started::now(clock);
     let (lines, printer) = start_printing()?;
@@ -29,7 +29,15 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
     if file.tls.as_ref().is_some_and(|tls| tls.insecure) {
         print_error("warning: insecure: whoever answers is trusted, the certificate is not checked\n");
     }
-    let client = Client::new(file, clock, sampler, lines).context("could not set TLS up")?;
+    let client = Client::new(file, clock, sampler, lines);
+    let client = client.map_err(|error| {
+        let key = key_of(&error);
+        at(&["tls", key], error.into())
+    })?;
+    if let Some(folder) = &client.file.end.output {
+        // A mistake shows before anything is sent.
+        make_folder(folder).map_err(|error| at(&["output"], error.into()))?;
+    }
     let client = Arc::new(client);
     let told = (client.file.clone(), client.role(), client.seed, client.watching.interval);
     let outcome = start_runtime_for(u64::from(client.file.connections))?.block_on(complete(client));
@@ -59,6 +67,11 @@ pub fn run(path: &Path) -> anyhow::Result<ExitCode> {
         (_, Some(reason)) => not_as_expected(&format!("not as expected: {reason}")),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// What below `tls` is to blame.
+fn key_of(error: &TlsSetupError) -> &'static str {
+    if matches!(error, TlsSetupError::Name(_)) { "sni" } else { "ca" }
 }
 
 async fn complete(client: Arc<Client>) -> anyhow::Result<Outcome> {

@@ -1,6 +1,6 @@
 //! Opens a stream with a service that is not ours.
 
-use crate::open::{OpenError, Route};
+use crate::open::{OpenError, Route, USE_TLS};
 use scenario::FirstMessage;
 use socket::Buffers;
 use std::time::Duration;
@@ -49,7 +49,9 @@ pub async fn open_service(
     let (address, patience) = (address.clone(), *patience);
     match timeout(patience, begun).await {
         Ok(Ok(stream)) => Ok(ServiceStream { stream, round_trip }),
-        _ if tls.is_none() && socket.hears_tls() => Err(OpenError::SpeaksTls { address }.into()),
+        _ if tls.is_none() && socket.hears_tls() => {
+            Err(OpenError::SpeaksTls { address, remedy: USE_TLS }.into())
+        }
         Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }.into()),
         Ok(Err(source)) => Err(ServiceError::Refused { address, source }),
         Err(_) => Err(OpenError::Silent { address, patience }.into()),

@@ -46,8 +46,8 @@ pub(crate) struct Site {
     pub(crate) patience: Duration,
     /// The largest message of a WebSocket.
     pub(crate) message_max: ByteSize,
-    /// The browser's client has somebody to talk to.
-    pub(crate) pages: bool,
+    /// The browser's client has somebody to talk to; or why not, and what to do.
+    pub(crate) pages: Result<(), &'static str>,
 }
 
 /// What a connection became by its requests.
@@ -71,7 +71,7 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
     let Site { http2, patience, message_max, pages } = site;
     let (handed, passing) = (desk.handed.clone(), desk.passing.clone());
     let socket = wire.handle();
-    let pages = if pages { pages::routes() } else { Router::new() };
+    let pages = pages.map_or_else(pages::absent, |()| pages::routes());
     let router = pages
         .route(WEBSOCKET_PATH, any(websocket))
         .route(HTTP_PATH, any(errands::answer))

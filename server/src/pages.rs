@@ -1,8 +1,8 @@
 //! The browser's client at `/client`: three files, embedded as they are.
 
 use axum::Router;
-use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
@@ -19,6 +19,11 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/client", get(async || file("text/html; charset=utf-8", page)))
         .route("/client.js", get(async || file("text/javascript; charset=utf-8", script)))
         .route("/client.css", get(async || file("text/css; charset=utf-8", style)))
+}
+
+/// In place of the page where it has nobody to talk to: `why`, and what to do.
+pub(crate) fn absent<S: Clone + Send + Sync + 'static>(why: &'static str) -> Router<S> {
+    Router::new().route("/client", get(async move || (StatusCode::NOT_FOUND, format!("{why}\n"))))
 }
 
 fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {

@@ -7,7 +7,7 @@ use pair::{Collection, Watching};
 use process::{port_of, print, read_file, start_printing, start_runtime, stop_on_signal};
 use report::{Started, make_folder};
 use scenario::Token;
-use scenario::files::{CertificateFiles, Listen, ServerFile};
+use scenario::files::{CertificateFiles, FileError, Listen, ServerFile};
 use socket::Buffers;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use transport::TlsServer;
+use transport::{TlsServer, TlsSetupError};
 use units::Clock;
 
 /// What a server is told.
@@ -42,25 +42,55 @@ pub fn run(told: &Told<'_>) -> anyhow::Result<ExitCode> {
     let Some(path) = told.file else {
         let listen = told.listen.context("--listen or a file is needed")?;
         let buffers = told.buffers.unwrap_or(Buffers::Auto);
-        let tls = tls(told.certificate.clone())?;
-        let settings = told.settings(listen, buffers, tls, None);
+        let tls = tls(told.certificate.as_ref())?;
+        let settings = told.settings(Place { listen, tls }, buffers, None);
         let clock = Clock::start();
         let sampler = Sampler::start(clock).context("could not start the sampler's thread")?;
         return start_runtime()?.block_on(serve(settings, clock, sampler));
     };
     let text = read_file(path)?;
-    let file = ServerFile::parse(&text, &path.display().to_string())?;
+    let name = path.display().to_string();
+    let file = ServerFile::parse(&text, &name)?;
     let port = port_of(std::env::var_os("PORT"))?;
     let listen = told.listen.unwrap_or_else(|| address(file.listen, port));
+    let tls = match (&told.certificate, &file.tls) {
+        (None, Some(files)) => {
+            let server = TlsServer::from_files(&files.cert, &files.key);
+            let blamed =
+                |error: TlsSetupError| at(&name, &text, &["tls", key_of(&error, files)], &error.into());
+            Some(server.map_err(blamed)?)
+        }
+        (certificate, _) => tls(certificate.as_ref())?,
+    };
     if let Some(folder) = &file.end.output {
         // A mistake shows before anything is served.
-        make_folder(folder)?;
+        make_folder(folder).map_err(|error| at(&name, &text, &["output"], &error.into()))?;
     }
-    serve_file(&text, file, listen, told)
+    serve_file(&text, file, Place { listen, tls }, told)
 }
 
-fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: &Told<'_>) -> anyhow::Result<ExitCode> {
-    let tls = tls(told.certificate.clone().or(file.tls))?;
+/// Where a file's server is found, and who encrypts there.
+struct Place {
+    listen: SocketAddr,
+    tls: Option<TlsServer>,
+}
+
+/// What cannot be done that the file asks for with these keys, each within the one before.
+fn at(name: &str, text: &str, keys: &[&str], error: &anyhow::Error) -> FileError {
+    FileError::at_key(name, text, keys, &format!("{error:#}"))
+}
+
+/// What below `tls` is to blame: certificate and key may be in one file.
+fn key_of(error: &TlsSetupError, files: &CertificateFiles) -> &'static str {
+    match error.file() {
+        Some((path, what)) if path == files.key && (path != files.cert || what == Some("private key")) => {
+            "key"
+        }
+        _ => "cert",
+    }
+}
+
+fn serve_file(text: &str, file: ServerFile, place: Place, told: &Told<'_>) -> anyhow::Result<ExitCode> {
     let ServerFile { protocol, message_max, end, .. } = file;
     let (buffers, output, seed) =
         (told.buffers.unwrap_or(end.buffers), end.output.clone(), end.seed.unwrap_or_else(rand::random));
@@ -78,7 +108,7 @@ fn serve_file(text: &str, file: ServerFile, listen: SocketAddr, told: &Told<'_>)
     });
     let collection = collected.as_ref().map(|(_, collection)| Arc::clone(collection));
     let strangers = Strangers { protocol, end, seed, message_max, lines, watching, collection };
-    let settings = told.settings(listen, buffers, tls, Some(strangers));
+    let settings = told.settings(place, buffers, Some(strangers));
     let served = start_runtime()?.block_on(serve(settings, clock, sampler))?;
     let mut recorded = None;
     if let Some((folder, collection)) = collected {
@@ -106,19 +136,14 @@ fn address(listen: Listen, port: Option<u16>) -> SocketAddr {
 }
 
 /// Who encrypts, by the files that are given.
-fn tls(files: Option<CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
+fn tls(files: Option<&CertificateFiles>) -> anyhow::Result<Option<TlsServer>> {
     let server = files.map(|files| TlsServer::from_files(&files.cert, &files.key));
     server.transpose().context("could not set TLS up")
 }
 
 impl Told<'_> {
-    fn settings(
-        &self,
-        listen: SocketAddr,
-        buffers: Buffers,
-        tls: Option<TlsServer>,
-        strangers: Option<Strangers>,
-    ) -> Settings {
+    fn settings(&self, place: Place, buffers: Buffers, strangers: Option<Strangers>) -> Settings {
+        let Place { listen, tls } = place;
         let mut limits = ServerLimits::default();
         if let Some(connections) = self.connections {
             limits.connections = connections as usize;

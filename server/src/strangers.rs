@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trace::{Direction, Role};
 use tracing::{debug, info, warn};
-use transport::{Messages, Received, SocketHandle, Wire};
+use transport::{Close, Messages, Received, SocketHandle, Wire};
 use units::{ByteSize, Clock, Span};
 pub(crate) use upload::Upload;
 
@@ -59,10 +59,8 @@ pub(crate) struct Guests {
     come: AtomicU32,
 }
 
-/// The server goes away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
-/// The first message is not what it must be.
-const POLICY_VIOLATION: u16 = 1008;
+/// How a session begins.
+const PARAMETERS: &str = r#"{"payloadSize":1000,"requestsTotal":5}"#;
 
 /// How long a peer is given to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -139,15 +137,22 @@ impl Guests {
             Some(Received::Close(_) | Received::End) => {
                 return debug!(%peer, "closed before it said anything");
             }
-            _ if !self.take(Protocol::WebSocket) => Err("this server is told to speak raw TCP".to_owned()),
+            _ if !self.take(Protocol::WebSocket) => {
+                Err("this server is told to speak raw TCP (`protocol: tcp`)".to_owned())
+            }
             _ if self.sends() => {
                 info!(%peer, "session begins");
                 prepare(&messages.socket(), self.strangers.end.user_timeout);
-                return self.send(pair::Carrier::messages(messages), peer, "session").await;
+                let heard = first.filter(|first| begins_a_session(first)).map_or(0, Received::length);
+                return self.send(pair::Carrier::messages(messages, heard as u64), peer, "session").await;
             }
-            Some(Received::Text(text)) => Parameters::parse(text),
-            Some(Received::Binary(_)) => Err("it is binary".to_owned()),
-            None => Err("there is none".to_owned()),
+            Some(Received::Text(text)) => Parameters::parse(text).map_err(|error| {
+                format!("the first message begins no session, as {PARAMETERS} would: {error}")
+            }),
+            Some(Received::Binary(_)) => {
+                Err(format!("the first message begins no session, as the text {PARAMETERS} would"))
+            }
+            None => Err("there is no first message".to_owned()),
         };
         match parameters {
             Ok(parameters) => {
@@ -155,8 +160,8 @@ impl Guests {
                 self.read_messages(messages, parameters, peer).await;
             }
             Err(reason) => {
-                info!(%peer, %reason, "stranger: its first message begins no session: closed");
-                say_goodbye(messages, POLICY_VIOLATION, "the first message begins no session").await;
+                info!(%peer, %reason, "stranger: closed");
+                refuse(messages, &reason).await;
             }
         }
     }
@@ -178,6 +183,11 @@ impl Guests {
     }
 }
 
+/// Whether somebody is about to send who says this first: others may ask for what they are sent.
+fn begins_a_session(first: &Received) -> bool {
+    matches!(first, Received::Text(text) if Parameters::parse(text).is_ok())
+}
+
 /// Sets what a guest's socket needs.
 fn prepare(socket: &SocketHandle, user_timeout: Option<Span>) {
     pair::keep_alive(socket);
@@ -186,8 +196,19 @@ fn prepare(socket: &SocketHandle, user_timeout: Option<Span>) {
     }
 }
 
-async fn say_goodbye(messages: Messages, code: u16, reason: &str) {
-    if let Err(error) = pair::leave_messages(messages, Goodbye::Say(code, reason), FAREWELL).await {
+/// Tells a peer why its messages are not taken.
+pub(crate) async fn refuse(messages: Messages, reason: &str) {
+    say_goodbye(messages, Goodbye::Say(Close::new(Close::POLICY_VIOLATION, shortened(reason)))).await;
+}
+
+/// Says goodbye, and waits for the answer for as long as a peer is given to it.
+pub(crate) async fn say_goodbye(messages: Messages, goodbye: Goodbye) {
+    if let Err(error) = pair::leave_messages(messages, &goodbye, FAREWELL).await {
         debug!(%error, "a session did not end in order");
     }
+}
+
+/// As much of `reason` as a Close frame holds (RFC 6455 §5.5).
+fn shortened(reason: &str) -> &str {
+    reason.get(..reason.floor_char_boundary(123)).unwrap_or_default()
 }

@@ -6,8 +6,8 @@ use crate::arguments::parse_listen_anywhere;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use scenario::{
-    HTTP_PATH, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_port, parse_service,
-    parse_target,
+    HTTP_PATH, HttpRequest, Service, Target, Tls, Token, Topology, Transport, WEBSOCKET_PATH, parse_port,
+    parse_service, parse_target,
 };
 use std::net::SocketAddr;
 use trace::Direction;
@@ -148,6 +148,7 @@ impl PathOptions {
     /// What --transport and --path say.
     fn transport(&self) -> anyhow::Result<Transport> {
         let path = |usual| self.path.as_deref().unwrap_or(usual);
+        self.path.as_deref().map_or(Ok(()), |path| HttpRequest::to_written(path).map(drop))?;
         Ok(match self.transport {
             None | Some(TransportOption::Tcp) if self.path.is_some() => {
                 bail!("--path needs a transport that has paths: websocket, http or sse")

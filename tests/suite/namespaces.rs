@@ -3,6 +3,7 @@
 mod direct;
 mod link;
 mod losses;
+mod pair;
 mod remote;
 
 use crate::command::Checked;

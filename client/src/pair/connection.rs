@@ -7,8 +7,8 @@ use pair::{
     Bytes, Carrier, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Payloads, Producer, ProducerEnding,
     Source, Watch, Whole, reader_of,
 };
+use scenario::Transport;
 use scenario::files::{ClientFile, Protocol};
-use scenario::{HttpRequest, Transport, WEBSOCKET_PATH};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use trace::Direction;
 use tracing::debug;
-use transport::{HandshakeError, Messages, Sent, SocketHandle, Wire};
+use transport::{Close, HandshakeError, Messages, Sent, SocketHandle, Wire};
 use units::{ByteSize, Timestamp, format_duration};
 
 /// How long each step of the opening may take, and the first byte of a server that sends.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What there is to say where nothing comes.
+const WHO_SENDS: &str = "a server that sends has `direction: download` in its file";
+
 /// How long a server is given to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// All is well, or this end goes away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
 
 /// A connection that is over, and what there is to say of it.
 type Over = (Finished, Option<Remark>);
@@ -63,9 +63,8 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
         }
         (Direction::Download, Open::Messages(messages)) => {
             let source = Whole::new(*messages);
-            let (over, asked, source) = read(&client, number, source, true, address).await?;
-            let goodbye = if asked { Goodbye::Answer } else { Goodbye::Say(GOING_AWAY, "the client ends") };
-            left(pair::leave_messages(source.into_messages(), goodbye, FAREWELL).await);
+            let (over, goodbye, source) = read(&client, number, source, true, address).await?;
+            left(pair::leave_messages(source.into_messages(), &goodbye, FAREWELL).await);
             Ok(over)
         }
     }
@@ -86,7 +85,7 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
         Some(tls) => {
             let transport = match file.protocol {
                 Protocol::Tcp => Transport::Tcp,
-                Protocol::WebSocket => Transport::websocket(WEBSOCKET_PATH),
+                Protocol::WebSocket => Transport::WebSocket(file.request.clone()),
             };
             let encrypted = tls.encrypt(plain, &transport, address, PATIENCE).await;
             encrypted.map_err(|source| OpenError::Tls { address: address.to_owned(), source })?
@@ -97,7 +96,9 @@ async fn open(client: &Client, address: &str) -> Result<Open, OpenError> {
     let address = address.to_owned();
     match begun {
         Ok(Ok(open)) => Ok(open),
-        _ if client.tls.is_none() && socket.hears_tls() => Err(OpenError::SpeaksTls { address }),
+        _ if client.tls.is_none() && socket.hears_tls() => {
+            Err(OpenError::SpeaksTls { address, remedy: "give the client's file `tls: {}`" })
+        }
         Ok(Err(HandshakeError::Io(source))) => Err(OpenError::Ended { address, source }),
         Ok(Err(source)) => Err(OpenError::Handshake { what: "a WebSocket", address, source }),
         Err(_) => Err(OpenError::Silent { address, patience: PATIENCE }),
@@ -108,8 +109,7 @@ async fn begin(wire: Wire, file: &ClientFile, address: &str) -> Result<Open, Han
     if file.protocol == Protocol::Tcp {
         return Ok(Open::Bytes(wire));
     }
-    let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-    let mut messages = transport::connect_messages(wire, &request, address).await?;
+    let mut messages = transport::connect_messages(wire, &file.request, address).await?;
     if file.end.direction == Direction::Upload {
         messages.send(Sent::Text(parameters(file))).await?;
     }
@@ -136,7 +136,7 @@ fn watch(client: &Client, socket: &SocketHandle) -> Result<Watch, PairError> {
 async fn send(client: &Client, number: u32, opened: Open, address: String) -> Result<Over, PairError> {
     let carrier = match opened {
         Open::Bytes(wire) => Carrier::bytes(wire),
-        Open::Messages(messages) => Carrier::messages(*messages),
+        Open::Messages(messages) => Carrier::messages(*messages, 0),
     };
     let mut watch = watch(client, &carrier.socket())?;
     let production = client.file.end.production;
@@ -158,7 +158,7 @@ async fn send(client: &Client, number: u32, opened: Open, address: String) -> Re
         ending = producer.run(&client.stop) => ending,
         gone = watch.run() => ProducerEnding::Broken(io::Error::new(io::ErrorKind::TimedOut, gone)),
     };
-    let (figures, journal) = (producer.figures, producer.journal);
+    let (figures, journal) = producer.into_findings();
     let fired = figures.requests;
     let requests = match production.requests {
         Some(all) => format!("{fired} of {all} requests"),
@@ -185,14 +185,14 @@ async fn send(client: &Client, number: u32, opened: Open, address: String) -> Re
     Ok((Finished::of(number, (ending, early), figures, journal, Some(watch)), note))
 }
 
-/// Reads; true: the server said goodbye, and is answered.
+/// Reads to the end, and gives what is left to be said then.
 async fn read<S: Source>(
     client: &Client,
     number: u32,
     mut source: S,
     messages: bool,
     address: String,
-) -> Result<(Over, bool, S), PairError> {
+) -> Result<(Over, Goodbye, S), PairError> {
     let socket = source.socket();
     let mut watch = watch(client, &socket)?;
     let (reader, at_once) = reader_of(&client.file.end, number, messages, client.clock.now());
@@ -214,24 +214,26 @@ async fn read<S: Source>(
         () = client.stop.cancelled() => ConsumerEnding::Interrupted,
     };
     let Consumer { source, figures, journal, .. } = consumer;
-    let asked = matches!(ending, ConsumerEnding::Close(_));
+    let goodbye = match &ending {
+        ConsumerEnding::Close(_) => Goodbye::Answer,
+        ConsumerEnding::Failed(error) if let Some(close) = Close::after(error) => Goodbye::Say(close),
+        _ => Goodbye::going_away("the client ends"),
+    };
     let (ending, early) = match ending {
         ConsumerEnding::Failed(source) if figures.bytes == 0 => {
             return Err(PairError::Nothing { what: "read anything from", address, source });
         }
         ConsumerEnding::Interrupted if figures.bytes == 0 => return Err(PairError::Interrupted(address)),
-        ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) => {
-            ("the server closed".to_owned(), false)
+        ending if ending.is_complete() && figures.requests == 0 => {
+            (format!("nothing came; {WHO_SENDS}"), true)
         }
-        ConsumerEnding::Close(Some(code)) => {
-            (format!("the server closed the WebSocket with code {code}"), true)
-        }
-        other => {
+        ending if ending.is_complete() => ("the server closed".to_owned(), false),
+        ending => {
             let bytes = figures.bytes;
-            (format!("the connection ended after {bytes} bytes: {other}"), true)
+            (format!("the connection ended after {bytes} bytes: {ending}"), true)
         }
     };
-    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), asked, source))
+    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), goodbye, source))
 }
 
 /// Ends when nothing has come for as long as a server has to begin.
@@ -243,9 +245,7 @@ async fn silence(socket: &SocketHandle) -> io::Error {
         return std::future::pending().await;
     }
     let seconds = PATIENCE.as_secs();
-    let why = format!(
-        "it sent nothing within {seconds} s; a server that sends has `direction: download` in its file"
-    );
+    let why = format!("it sent nothing within {seconds} s; {WHO_SENDS}");
     io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_first_message_is_go_backpressures_byte_for_byte() {
-        let file = ClientFile::parse("", "client.yml").unwrap();
+        let file = ClientFile::parse("{}", "client.yml").unwrap();
         assert_eq!(parameters(&file), r#"{"payloadSize":1000,"requestsTotal":5}"#);
     }
 }

@@ -1,4 +1,4 @@
-//! What carries the requests: raw TCP, or the messages of a WebSocket.
+//! What carries the requests: bytes without messages, or the messages of a WebSocket.
 
 use bytes::Bytes;
 use std::future::poll_fn;
@@ -8,53 +8,63 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
-use transport::{Messages, Received, Sent, SocketHandle, Wire};
+use tracing::debug;
+use transport::{Close, Messages, Received, Sent, SocketHandle, Wire};
 
 /// An open connection.
 #[derive(Debug)]
-pub enum Carrier {
+pub struct Carrier {
+    way: Way,
+    /// Bytes that the peer sent, and that were forgotten.
+    heard: u64,
+}
+
+#[derive(Debug)]
+enum Way {
     /// Bytes without any header.
-    Tcp {
-        /// The connection.
+    Bytes {
         wire: Box<Wire>,
         /// The peer sends no more.
         read_to_its_end: bool,
     },
     /// A binary message a request.
-    WebSocket(Box<Messages>),
+    Messages(Box<Messages>),
 }
 
-/// All is well.
-const NORMAL: u16 = 1000;
-/// The client goes away (RFC 6455 §7.4.1).
-const GOING_AWAY: u16 = 1001;
-
 impl Carrier {
-    /// Raw TCP.
+    /// Bytes without messages.
     pub fn bytes(wire: Wire) -> Self {
-        Self::Tcp { wire: Box::new(wire), read_to_its_end: false }
+        Self { way: Way::Bytes { wire: Box::new(wire), read_to_its_end: false }, heard: 0 }
     }
 
-    /// A WebSocket.
-    pub fn messages(messages: Messages) -> Self {
-        Self::WebSocket(Box::new(messages))
+    /// A WebSocket, of which so many bytes were read before.
+    pub fn messages(messages: Messages, heard: u64) -> Self {
+        Self { way: Way::Messages(Box::new(messages)), heard }
     }
 
     /// The socket beneath.
     pub fn socket(&self) -> SocketHandle {
-        match self {
-            Self::Tcp { wire, .. } => wire.handle(),
-            Self::WebSocket(messages) => messages.socket(),
+        match &self.way {
+            Way::Bytes { wire, .. } => wire.handle(),
+            Way::Messages(messages) => messages.socket(),
+        }
+    }
+
+    /// Bytes that the peer sent so far, and that were forgotten.
+    pub fn heard(&self) -> u64 {
+        match &self.way {
+            Way::Bytes { .. } => self.heard,
+            Way::Messages(messages) => self.heard + messages.forgotten(),
         }
     }
 
     /// Sends one request: waits until the kernel has it all. What the server sends meanwhile is read and forgotten.
     pub async fn send(&mut self, payload: Bytes) -> io::Result<()> {
-        match self {
-            Self::Tcp { wire, read_to_its_end } => {
+        match &mut self.way {
+            Way::Bytes { wire, read_to_its_end } => {
                 let mut rest = payload;
                 poll_fn(|context| {
-                    poll_forget(wire, read_to_its_end, context)?;
+                    poll_forget(wire, read_to_its_end, &mut self.heard, context)?;
                     while !rest.is_empty() {
                         let count = ready!(Pin::new(&mut *wire).poll_write(context, &rest))?;
                         drop(rest.split_to(count));
@@ -63,51 +73,68 @@ impl Carrier {
                 })
                 .await
             }
-            Self::WebSocket(messages) => match messages.send(Sent::Binary(payload)).await {
+            Way::Messages(messages) => match messages.send(Sent::Binary(payload)).await {
                 Ok(()) => Ok(()),
                 Err(error) => Err(goodbye(messages).await.unwrap_or(error)),
             },
         }
     }
 
+    /// After an error: says what is wrong with what the peer sent and forgets the rest of it, for unread it would be answered with
+    /// a reset; or answers its goodbye. For at most `patience`.
+    pub async fn part(&mut self, close: Option<&Close>, patience: Duration) {
+        let Way::Messages(messages) = &mut self.way else { return };
+        let parting = async {
+            let Some(close) = close else { return messages.flush().await };
+            messages.close(close).await?;
+            messages.forget_rest().await
+        };
+        if let Ok(Err(error)) = timeout(patience, parting).await {
+            debug!(%error, "a connection did not end in order");
+        }
+    }
+
     /// Ends when the connection does; what the server sends is forgotten.
     pub async fn lost(&mut self) -> io::Error {
-        match self {
-            Self::Tcp { wire, read_to_its_end } => {
-                let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
+        match &mut self.way {
+            Way::Bytes { wire, read_to_its_end } => {
+                let heard = &mut self.heard;
+                let failed = poll_fn(|context| match poll_forget(wire, read_to_its_end, heard, context) {
                     Ok(()) => Poll::Pending,
                     Err(error) => Poll::Ready(error),
                 });
                 failed.await
             }
-            Self::WebSocket(messages) => loop {
+            Way::Messages(messages) => loop {
                 match messages.next().await {
-                    Ok(Received::Binary(_) | Received::Text(_)) => {}
-                    Ok(ended) => return ended_by(&ended),
+                    Ok(message @ (Received::Binary(_) | Received::Text(_))) => {
+                        self.heard += message.length() as u64;
+                    }
+                    Ok(ended) => return ended_by(ended),
                     Err(error) => return error,
                 }
             },
         }
     }
 
-    /// Says that all was sent, or why no more is, and waits for at most `patience` until the server has closed too. False: it
-    /// has not.
-    pub async fn finish(&mut self, early: Option<&str>, patience: Duration) -> io::Result<bool> {
+    /// Says why no more is sent, where that can be said, and waits for at most `patience` until the peer has closed too. False:
+    /// it has not.
+    pub async fn finish(&mut self, close: &Close, patience: Duration) -> io::Result<bool> {
         let farewell = async {
-            match self {
-                Self::Tcp { wire, read_to_its_end } => {
+            match &mut self.way {
+                Way::Bytes { wire, read_to_its_end } => {
                     wire.shutdown().await?;
-                    poll_fn(|context| match poll_forget(wire, read_to_its_end, context) {
+                    let heard = &mut self.heard;
+                    poll_fn(|context| match poll_forget(wire, read_to_its_end, heard, context) {
                         Ok(()) if *read_to_its_end => Poll::Ready(Ok(())),
                         Ok(()) => Poll::Pending,
                         Err(error) => Poll::Ready(Err(error)),
                     })
                     .await
                 }
-                Self::WebSocket(messages) => {
-                    let code = if early.is_none() { NORMAL } else { GOING_AWAY };
-                    messages.close(code, early.unwrap_or_default()).await?;
-                    closed(messages).await
+                Way::Messages(messages) => {
+                    messages.close(close).await?;
+                    closed(messages, &mut self.heard).await
                 }
             }
         };
@@ -115,8 +142,13 @@ impl Carrier {
     }
 }
 
-/// Reads and forgets what there is.
-fn poll_forget(wire: &mut Wire, read_to_its_end: &mut bool, context: &mut Context<'_>) -> io::Result<()> {
+/// Reads and forgets what there is, and counts it.
+fn poll_forget(
+    wire: &mut Wire,
+    read_to_its_end: &mut bool,
+    heard: &mut u64,
+    context: &mut Context<'_>,
+) -> io::Result<()> {
     let mut forgotten = [0; 4096];
     while !*read_to_its_end {
         let mut buffer = ReadBuf::new(&mut forgotten);
@@ -124,18 +156,20 @@ fn poll_forget(wire: &mut Wire, read_to_its_end: &mut bool, context: &mut Contex
             Poll::Pending => break,
             Poll::Ready(read) => read?,
         }
+        *heard += buffer.filled().len() as u64;
         *read_to_its_end = buffer.filled().is_empty();
     }
     Ok(())
 }
 
-/// Waits for the server's answer to a goodbye.
-async fn closed(messages: &mut Messages) -> io::Result<()> {
+/// Waits for the peer's answer to a goodbye.
+async fn closed(messages: &mut Messages, heard: &mut u64) -> io::Result<()> {
     loop {
         match messages.next().await? {
-            Received::Binary(_) | Received::Text(_) => {}
-            Received::Close(None | Some(NORMAL | GOING_AWAY)) | Received::End => return Ok(()),
-            ended @ Received::Close(_) => return Err(ended_by(&ended)),
+            message @ (Received::Binary(_) | Received::Text(_)) => *heard += message.length() as u64,
+            Received::Close(close) if close.is_normal() || close.code == Close::GOING_AWAY => return Ok(()),
+            ended @ Received::Close(_) => return Err(ended_by(ended)),
+            Received::End => return Ok(()),
         }
     }
 }
@@ -143,16 +177,15 @@ async fn closed(messages: &mut Messages) -> io::Result<()> {
 /// The goodbye that was heard, if one was.
 async fn goodbye(messages: &mut Messages) -> Option<io::Error> {
     match timeout(Duration::ZERO, messages.next()).await {
-        Ok(Ok(ended @ (Received::Close(_) | Received::End))) => Some(ended_by(&ended)),
+        Ok(Ok(ended @ (Received::Close(_) | Received::End))) => Some(ended_by(ended)),
         Ok(Err(error)) => Some(error),
         _ => None,
     }
 }
 
-fn ended_by(received: &Received) -> io::Error {
+fn ended_by(received: Received) -> io::Error {
     let how = match received {
-        Received::Close(Some(code)) => format!("the peer closed the WebSocket with code {code}"),
-        Received::Close(None) => "the peer closed the WebSocket".to_owned(),
+        Received::Close(close) => close.to_string(),
         _ => "the peer closed the connection".to_owned(),
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, how)

@@ -49,7 +49,7 @@ impl Finished {
     }
 
     fn connection(&self) -> PairConnection {
-        let Connection { requests, bytes, began, took, stalls, held, longest_wait } = self.figures;
+        let Connection { requests, bytes, began, took, stalls, held, longest_wait, heard } = self.figures;
         PairConnection {
             number: self.number,
             ending: self.ending.clone(),
@@ -65,6 +65,7 @@ impl Finished {
             queue_max_bytes: self.queue_max,
             zero_window_ms: self.zero_window.map(milliseconds),
             longest_wait_ms: milliseconds(longest_wait),
+            heard_bytes: heard,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use trace::{Event, How};
-use transport::SocketHandle;
+use transport::{Close, SocketHandle};
 use units::{Clock, Timestamp};
 
 /// How a peer's bytes came to an end.
@@ -21,8 +21,8 @@ use units::{Clock, Timestamp};
 pub enum ConsumerEnding {
     /// It closed.
     Fin,
-    /// It said goodbye, mostly with a code.
-    Close(Option<u16>),
+    /// It said goodbye.
+    Close(Close),
     /// Nothing was read, and it was seen to be gone.
     Gone(String),
     /// A read failed.
@@ -33,11 +33,22 @@ pub enum ConsumerEnding {
     Interrupted,
 }
 
+impl ConsumerEnding {
+    /// The peer ended it, in order.
+    pub fn is_complete(&self) -> bool {
+        match self {
+            Self::Fin => true,
+            Self::Close(close) => close.is_normal(),
+            Self::Gone(_) | Self::Failed(_) | Self::Limited(_) | Self::Interrupted => false,
+        }
+    }
+}
+
 impl fmt::Display for ConsumerEnding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fin => f.write_str("the peer closed"),
-            Self::Close(_) => f.write_str("the peer said goodbye"),
+            Self::Close(close) => write!(f, "the peer said goodbye: {close}"),
             Self::Gone(how) => write!(f, "the peer was gone while nothing was read: {how}"),
             Self::Failed(error) => write!(f, "{error}"),
             Self::Limited(how) => write!(f, "a limit was reached: {how}"),
@@ -141,7 +152,7 @@ impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
                 let limit = self.limits.bytes.filter(|limit| self.figures.bytes > limit.as_u64());
                 limit.map(|limit| ConsumerEnding::Limited(format!("it may carry {limit}")))
             }
-            Some(Ok(Taken::Close(code))) => Some(ConsumerEnding::Close(code)),
+            Some(Ok(Taken::Close(close))) => Some(ConsumerEnding::Close(close)),
             Some(Ok(Taken::End)) => Some(ConsumerEnding::Fin),
             Some(Err(error)) => Some(ConsumerEnding::Failed(error)),
         }
@@ -181,10 +192,8 @@ impl<S: Source, T: FnMut(&[u8])> Consumer<S, T> {
     fn note_end(&mut self, ending: &ConsumerEnding) {
         let detail = ending.to_string();
         let event = match ending {
-            ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)) => {
-                Event::Complete { bytes: self.figures.bytes }
-            }
-            ConsumerEnding::Close(_) => Event::Ended { how: How::Fin, detail },
+            ending if ending.is_complete() => Event::Complete { bytes: self.figures.bytes },
+            ConsumerEnding::Fin | ConsumerEnding::Close(_) => Event::Ended { how: How::Fin, detail },
             ConsumerEnding::Gone(_) | ConsumerEnding::Failed(_) => Event::Ended { how: How::Reset, detail },
             ConsumerEnding::Limited(_) | ConsumerEnding::Interrupted => Event::Left { why: detail },
         };

@@ -20,6 +20,8 @@ pub struct Connection {
     pub held: Option<ByteSize>,
     /// Consumer: the longest wait for bytes that it would have read.
     pub longest_wait: Duration,
+    /// Producer: bytes that the peer sent, and that were forgotten.
+    pub heard: u64,
 }
 
 /// Writes that waited for long enough to be noticed: 20 ms.

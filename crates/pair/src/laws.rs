@@ -13,7 +13,7 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use transport::{Messages, SocketHandle, Wire};
+use transport::{Close, Messages, SocketHandle, Wire};
 use units::{ByteSize, Clock};
 
 /// What is sent, how it is cut on its way, and how it is read.
@@ -113,7 +113,7 @@ async fn send(mut carrier: Carrier, messages: &[usize]) -> io::Result<()> {
         // No message waits in user space once it is said to be sent.
         assert!(carrier.socket().counters().written() >= before + *length as u64);
     }
-    let closed = carrier.finish(None, Duration::from_secs(10)).await?;
+    let closed = carrier.finish(&Close::normal(), Duration::from_secs(10)).await?;
     assert!(closed, "the reader closes too");
     Ok(())
 }
@@ -157,11 +157,10 @@ async fn passes_whole(case: Case, websocket: bool) {
     let sent = async {
         let carrier = if websocket {
             let request = HttpRequest { path: WEBSOCKET_PATH.to_owned(), host: None, headers: Vec::new() };
-            Carrier::messages(
-                transport::connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80")
-                    .await
-                    .unwrap(),
-            )
+            let messages = transport::connect_messages(Wire::plain(near).unwrap(), &request, "localhost:80")
+                .await
+                .unwrap();
+            Carrier::messages(messages, 0)
         } else {
             Carrier::bytes(Wire::plain(near).unwrap())
         };

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use trace::{Event, How, Tag};
-use transport::SocketHandle;
-use units::{ByteSize, Clock, Timestamp};
+use transport::{Close, SocketHandle};
+use units::{ByteSize, Clock, Span, Timestamp};
 
 /// How a producer came to its end.
 #[derive(Debug)]
@@ -82,31 +82,43 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
             fired = self.fire(began) => fired,
             () = stop.cancelled() => {
                 self.note_end(began);
-                self.carrier.finish(Some("interrupted"), HASTY_FAREWELL).await.ok();
+                self.carrier.finish(&Close::new(Close::GOING_AWAY, "interrupted"), HASTY_FAREWELL).await.ok();
                 return ProducerEnding::Interrupted;
             }
         };
         self.note_end(began);
         match fired {
             Ok(()) => {}
-            Err(Stop::Broken(error)) => return self.broken(error),
+            Err(Stop::Broken(error)) => {
+                self.carrier.part(Close::after(&error).as_ref(), HASTY_FAREWELL).await;
+                return self.broken(error);
+            }
             Err(Stop::Limited(how)) => {
                 self.journal.note(self.clock.now(), Event::Left { why: how.clone() });
-                self.carrier.finish(Some("a limit was reached"), HASTY_FAREWELL).await.ok();
+                let close = Close::new(Close::GOING_AWAY, format!("a limit was reached: {how}"));
+                self.carrier.finish(&close, HASTY_FAREWELL).await.ok();
                 return ProducerEnding::Limited(how);
             }
         }
         self.journal.note(self.clock.now(), Event::Complete { bytes: self.figures.bytes });
         let sent = self.clock.now();
         let waited = |clock: Clock| clock.now().since(sent).unwrap_or_default();
+        let close = Close::normal();
+        let patience = farewell_after(sent.since(began).unwrap_or_default(), self.limits.duration);
         let farewell = tokio::select! {
-            farewell = self.carrier.finish(None, FAREWELL) => farewell,
+            farewell = self.carrier.finish(&close, patience) => farewell,
             () = stop.cancelled() => return ProducerEnding::Complete { waited: Some(waited(self.clock)) },
         };
         match farewell {
             Ok(closed) => ProducerEnding::Complete { waited: (!closed).then(|| waited(self.clock)) },
             Err(error) => self.broken(error),
         }
+    }
+
+    /// What was measured, and what happened.
+    pub fn into_findings(mut self) -> (Connection, Journal) {
+        self.figures.heard = self.carrier.heard();
+        (self.figures, self.journal)
     }
 
     fn broken(&mut self, error: io::Error) -> ProducerEnding {
@@ -209,6 +221,11 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
     }
 }
 
+/// How long the peer of a connection that has lasted for so long is given to close: until the connection's `limit` at most.
+fn farewell_after(lasted: Duration, limit: Option<Span>) -> Duration {
+    limit.map_or(FAREWELL, |limit| limit.0.saturating_sub(lasted).min(FAREWELL))
+}
+
 fn until(over: Timestamp, began: Timestamp) -> Duration {
     over.since(began).unwrap_or_default()
 }
@@ -217,4 +234,18 @@ fn until(over: Timestamp, began: Timestamp) -> Duration {
 fn moved(socket: &SocketHandle) -> u64 {
     let acknowledged = socket::tcp_info(socket).ok().and_then(|info| info.bytes_acked);
     socket.counters().written() + acknowledged.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connections_limit_bounds_the_wait_for_its_end_too() {
+        let second = Duration::from_secs(1);
+        assert_eq!(farewell_after(second, None), FAREWELL);
+        assert_eq!(farewell_after(second, Some(Span(3 * second))), 2 * second);
+        assert_eq!(farewell_after(second, Some(Span(60 * second))), FAREWELL);
+        assert_eq!(farewell_after(4 * second, Some(Span(3 * second))), Duration::ZERO);
+    }
 }

@@ -4,15 +4,15 @@ use crate::goodbye::leave_bytes;
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use transport::{Messages, Received, SocketHandle, Wire};
+use transport::{Close, Messages, Received, SocketHandle, Wire};
 
 /// What came of a read.
 #[derive(Debug)]
 pub enum Taken<'a> {
     /// These, at least one; or an empty message.
     Bytes(&'a [u8]),
-    /// The peer said goodbye, mostly with a code.
-    Close(Option<u16>),
+    /// The peer said goodbye.
+    Close(Close),
     /// The peer sends no more.
     End,
 }
@@ -129,7 +129,7 @@ impl Source for Whole {
                 self.rest = bytes;
                 Ok(self.take(at_most))
             }
-            Received::Close(code) => Ok(Taken::Close(code)),
+            Received::Close(close) => Ok(Taken::Close(close)),
             Received::End => Ok(Taken::End),
         }
     }

@@ -67,18 +67,23 @@ fn print(out: &mut impl Write, lines: &[String], missed: u64) -> u64 {
         out.flush()
     };
     let printed: std::io::Result<()> = { print }();
-    if printed.is_ok() { 0 } else { lines.len() as u64 + missed }
+    match printed {
+        Ok(()) => 0,
+        // A reader that is gone, such as `head`, has what it wanted.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(_) => lines.len() as u64 + missed,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Closed;
+    struct Failing(std::io::ErrorKind);
 
-    impl Write for Closed {
+    impl Write for Failing {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
 
         fn flush(&mut self) -> std::io::Result<()> {
@@ -111,12 +116,18 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_output_stops_nobody_and_is_counted() {
+    fn an_output_that_fails_stops_nobody_and_is_counted_unless_its_reader_is_gone() {
+        for (kind, untold) in [(std::io::ErrorKind::StorageFull, 3), (std::io::ErrorKind::BrokenPipe, 0)] {
+            assert_eq!(untold_by(Failing(kind)), untold);
+        }
+    }
+
+    fn untold_by(out: impl Write) -> u64 {
         let (lines, printing) = Lines::queue(2);
         for line in ["one", "two", "three"] {
             lines.say(line.to_owned());
         }
         drop(lines);
-        assert_eq!(printing.run(Closed), 3);
+        printing.run(out)
     }
 }

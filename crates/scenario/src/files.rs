@@ -8,7 +8,9 @@ mod network;
 mod number;
 mod path;
 mod phases;
+mod place;
 mod reads;
+mod request;
 mod schema;
 mod sections;
 mod server;
@@ -56,6 +58,12 @@ struct FileMistake {
 /// The most brackets a file may hold: the YAML scanner's time grows with the square of those that are open.
 const BRACKETS_MAX: usize = 10_000;
 
+/// Where a document of YAML begins and ends.
+const MARKS: [&str; 2] = ["---", "..."];
+
+/// go-backpressure refuses a file without a protocol; and who wrote `> server.yml` meant something else.
+const EMPTY: &str = "holds no key; write at least `protocol: websocket`, or `{}` for the defaults alone";
+
 /// Reads `text` as `F`; `name` stands before an error.
 fn parse<F: File>(text: &str, name: &str) -> Result<F, FileError> {
     let length = ByteSize::bytes(text.len() as u64);
@@ -65,6 +73,13 @@ fn parse<F: File>(text: &str, name: &str) -> Result<F, FileError> {
     }
     if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > BRACKETS_MAX {
         return Err(FileError::whole(name, &format!("opens more than {BRACKETS_MAX} brackets")));
+    }
+    if text
+        .lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with('#') || MARKS.contains(&line))
+    {
+        return Err(FileError::first_place(name, EMPTY));
     }
     // First for its syntax alone: what stands before a slip of the indentation would be taken for another mistake.
     let keys = serde_yaml::from_str::<IgnoredAny>(text)

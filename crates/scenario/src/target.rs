@@ -106,6 +106,9 @@ pub enum TargetError {
     /// It is no URL.
     #[error("{0}")]
     Malformed(String),
+    /// A path is not fit for HTTP.
+    #[error("`{0}` is no path; it begins with `/`, such as `/ws`")]
+    Path(String),
     /// A header is not fit for HTTP.
     #[error("`{0}` is no header; write NAME: VALUE")]
     Header(String),

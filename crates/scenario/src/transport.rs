@@ -1,6 +1,7 @@
 //! How a stream is carried, and how that is written as a URL.
 
 use crate::target::TargetError;
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -182,6 +183,12 @@ impl HttpRequest {
         Self { path: path.to_owned(), host: None, headers: Vec::new() }
     }
 
+    /// The same, for a `path` that somebody wrote.
+    pub fn to_written(path: &str) -> Result<Self, TargetError> {
+        let fits = path.starts_with('/') && path.parse::<PathAndQuery>().is_ok();
+        if fits { Ok(Self::to(path)) } else { Err(TargetError::Path(path.to_owned())) }
+    }
+
     /// Adds a header, written `NAME: VALUE`; `Host` replaces the one that would be sent.
     pub fn add_header(&mut self, line: &str) -> Result<(), TargetError> {
         let error = || TargetError::Header(line.to_owned());
@@ -189,18 +196,31 @@ impl HttpRequest {
         let name: HeaderName = name.trim().parse().map_err(|_| error())?;
         let value = value.trim();
         HeaderValue::from_str(value).map_err(|_| error())?;
-        if name == http::header::HOST {
-            self.host = Some(value.to_owned());
-        } else {
-            self.headers.push((name.to_string(), value.to_owned()));
-        }
+        self.set_header(&name, value.to_owned());
         Ok(())
+    }
+
+    /// Adds a header whose value is fit for HTTP.
+    pub(crate) fn set_header(&mut self, name: &HeaderName, value: String) {
+        if name == http::header::HOST {
+            self.host = Some(value);
+        } else {
+            self.headers.push((name.to_string(), value));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_begins_with_a_slash_and_fits_a_request() {
+        assert_eq!(HttpRequest::to_written("/a/ws?x=1").unwrap().path, "/a/ws?x=1");
+        for path in ["", "ws", "http://a/ws", "/a b", "/a\r\nHost: b", "//\u{7f}"] {
+            assert_eq!(HttpRequest::to_written(path), Err(TargetError::Path(path.to_owned())), "{path}");
+        }
+    }
 
     #[test]
     fn a_host_header_replaces_and_others_add() {

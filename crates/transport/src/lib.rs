@@ -4,6 +4,7 @@
 //! on their way from it. A closed gate makes "the consumer reads nothing" exact, and the counters see all.
 
 mod carrier;
+mod close;
 mod counters;
 mod exchange;
 mod gate;
@@ -23,6 +24,7 @@ mod wire;
 
 pub use self::socket::SocketHandle;
 pub use self::wire::Wire;
+pub use close::Close;
 pub use counters::Counters;
 pub use gate::Gate;
 pub use handshake::{Answer, HandshakeError, Place, WebSocketUpgrade, connect_messages, open, upgrade};
@@ -34,5 +36,5 @@ pub use line::read_line;
 pub use messages::{Messages, Sent};
 pub use service::connect_service;
 pub use stream::Stream;
-pub use tls::{OwnCertificate, TlsClient, TlsError, TlsServer, TlsSetupError, host};
+pub use tls::{OwnCertificate, Remedies, TlsClient, TlsError, TlsServer, TlsSetupError, host};
 pub use websocket::Received;

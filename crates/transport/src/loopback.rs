@@ -1,7 +1,8 @@
 //! Two ends of a connection, for tests.
 
 use crate::{
-    Apart, Connection, Messages, Stream, Tasks, TlsClient, TlsServer, Wire, connect_messages, http, upgrade,
+    Apart, Connection, Messages, Remedies, Stream, Tasks, TlsClient, TlsServer, Wire, connect_messages, http,
+    upgrade,
 };
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
@@ -70,7 +71,7 @@ pub(crate) async fn wires(tls: bool) -> (Wire, Wire) {
         return (near, far);
     }
     let (server, own) = TlsServer::with_own_certificate(vec!["localhost".to_owned()]).unwrap();
-    let client = TlsClient::new(&Tls::default(), Some(&own)).unwrap();
+    let client = TlsClient::new(&Tls::default(), Some(&own), Remedies::OPTIONS).unwrap();
     let patience = Duration::from_secs(10);
     let (near, far) = tokio::join!(
         client.encrypt(near, &Transport::Tcp, "localhost:80", patience),

@@ -1,11 +1,12 @@
 //! A WebSocket as messages, for peers to whom their bounds mean something.
 
 use crate::websocket::{Received, WebSocketBytes};
-use crate::{SocketHandle, Stream};
+use crate::{Close, SocketHandle, Stream};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -16,6 +17,8 @@ pub struct Messages {
     socket: SocketHandle,
     /// The goodbye, or the end, that came while something was sent.
     heard: Option<io::Result<Received>>,
+    /// Bytes of messages that came while something was sent.
+    forgotten: u64,
 }
 
 /// What can be sent.
@@ -29,7 +32,7 @@ pub enum Sent {
 
 impl Messages {
     pub(crate) fn new(websocket: WebSocketBytes, socket: SocketHandle) -> Self {
-        Self { websocket, socket, heard: None }
+        Self { websocket, socket, heard: None, forgotten: 0 }
     }
 
     /// The next message; pings are answered on the way. Nothing is lost when the wait is given up.
@@ -53,8 +56,12 @@ impl Messages {
             while self.heard.is_none()
                 && let Poll::Ready(heard) = self.websocket.poll_message(context)
             {
-                self.heard =
-                    Some(heard).filter(|heard| !matches!(heard, Ok(Received::Binary(_) | Received::Text(_))));
+                match heard {
+                    Ok(message @ (Received::Binary(_) | Received::Text(_))) => {
+                        self.forgotten += message.length() as u64;
+                    }
+                    ended => self.heard = Some(ended),
+                }
             }
             if self.heard.is_some() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -68,10 +75,9 @@ impl Messages {
         .await
     }
 
-    /// Says goodbye with `code` and the `reason`, of at most 123 bytes; waits until the kernel has it. Messages of the peer may
-    /// still come.
-    pub async fn close(&mut self, code: u16, reason: &str) -> io::Result<()> {
-        let mut frame = Some(CloseFrame { code: code.into(), reason: reason.into() });
+    /// Says goodbye; waits until the kernel has it. Messages of the peer may still come.
+    pub async fn close(&mut self, close: &Close) -> io::Result<()> {
+        let mut frame = Some(CloseFrame { code: close.code.into(), reason: close.reason.as_str().into() });
         poll_fn(|context| {
             if let Some(frame) = frame.take() {
                 self.websocket.start(Message::Close(Some(frame)))?;
@@ -86,6 +92,21 @@ impl Messages {
         poll_fn(|context| self.websocket.poll_flush(context)).await
     }
 
+    /// Sends no more, and forgets what comes, whether in messages or not, until the peer closes too. Nothing is left unread then,
+    /// for which the kernel would send a reset, which overtakes what was said.
+    pub async fn forget_rest(&mut self) -> io::Result<()> {
+        let wire = self.websocket.wire();
+        wire.shutdown().await?;
+        let mut forgotten = vec![0; FORGOTTEN_AT_ONCE];
+        while wire.read(&mut forgotten).await? > 0 {}
+        Ok(())
+    }
+
+    /// Bytes of messages that came while something was sent, and were forgotten.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// The socket beneath.
     pub fn socket(&self) -> SocketHandle {
         self.socket.clone()
@@ -97,6 +118,8 @@ impl Messages {
         Stream::carried(self.websocket, self.socket)
     }
 }
+
+const FORGOTTEN_AT_ONCE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,12 @@
 mod client;
 mod error;
 mod records;
+mod remedies;
 mod server;
 
 pub use client::{TlsClient, host};
 pub use error::{TlsError, TlsSetupError};
+pub use remedies::Remedies;
 pub use server::{OwnCertificate, TlsServer};
 
 use crate::socket::SocketHandle;

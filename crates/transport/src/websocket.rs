@@ -4,7 +4,7 @@
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
 
 use crate::carrier::{Carrier, gather};
-use crate::{Counters, SocketHandle, Wire};
+use crate::{Close, Counters, SocketHandle, Wire};
 use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use std::io::{self, IoSlice};
@@ -64,8 +64,8 @@ pub enum Received {
     Binary(Bytes),
     /// A text message, which is UTF-8.
     Text(Bytes),
-    /// The peer says goodbye, mostly with a code (RFC 6455 §7.4).
-    Close(Option<u16>),
+    /// The peer says goodbye.
+    Close(Close),
     /// The connection is over.
     End,
 }
@@ -179,7 +179,7 @@ impl WebSocketBytes {
                 Some(Ok(Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
                     self.read.add(frame.as_ref().map_or(0, |frame| 2 + frame.reason.len()));
-                    return Poll::Ready(Ok(Received::Close(frame.map(|frame| frame.code.into()))));
+                    return Poll::Ready(Ok(Received::Close(Close::heard(frame))));
                 }
                 None | Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
                     return Poll::Ready(Ok(Received::End));
@@ -208,6 +208,11 @@ impl WebSocketBytes {
         ready!(Pin::new(&mut self.socket).poll_flush(context)).map_err(into_io)?;
         self.replies = 0;
         Poll::Ready(Ok(()))
+    }
+
+    /// What the messages are carried by.
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        self.socket.get_mut()
     }
 }
 

@@ -3,7 +3,7 @@ use crate::loopback::{connection, strangers};
 use scenario::{Tls, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
-use transport::{OwnCertificate, TlsClient, Wire};
+use transport::{OwnCertificate, Remedies, TlsClient, Wire};
 
 /// How long a peer has to say what it is.
 const OPENING: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ async fn served<T>(settings: Settings, peers: impl AsyncFnOnce(SocketAddr) -> T)
 }
 
 async fn encrypted(tcp: TcpStream, own: Option<&OwnCertificate>) -> Option<Wire> {
-    let client = TlsClient::new(&Tls::default(), own).unwrap();
+    let client = TlsClient::new(&Tls::default(), own, Remedies::OPTIONS).unwrap();
     client.encrypt(Wire::plain(tcp).unwrap(), &Transport::Tcp, "localhost:1", OPENING).await.ok()
 }
 

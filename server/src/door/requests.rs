@@ -6,13 +6,14 @@ use crate::handed::Handed;
 use crate::http::{self, Became, Site};
 use crate::passing::Passing;
 use crate::places::Place;
-use crate::strangers::Guests;
+use crate::strangers::{self, Guests};
+use pair::Goodbye;
 use scenario::files::Protocol;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::time::timeout;
 use tracing::debug;
-use transport::{Messages, Received, Wire};
+use transport::{Close, Messages, Received, Wire};
 use wire::OPENING_BYTE;
 
 impl Door {
@@ -23,7 +24,7 @@ impl Door {
             http2,
             patience,
             message_max: guests.map_or(self.shared.limits.message, Guests::message_max),
-            pages: guests.is_some_and(|guests| guests.take(Protocol::WebSocket)),
+            pages: self.serves_pages(),
         };
         let handed = Handed::default();
         let desk = Desk {
@@ -51,6 +52,22 @@ impl Door {
         handed.runs_are_over().await;
     }
 
+    /// Whether a browser's client has somebody to talk to.
+    fn serves_pages(&self) -> Result<(), &'static str> {
+        match self.guests.as_deref() {
+            Some(guests) if guests.take(Protocol::WebSocket) => Ok(()),
+            Some(_) => Err(
+                "this page talks over WebSocket, and this server is told to speak raw TCP alone: leave `protocol: tcp` \
+                            out of its file, or make it `protocol: websocket`",
+            ),
+            None if self.public => {
+                Err("this page needs a server of a pair, and this one serves checks alone: start it with a \
+                                        file, such as `backpressure server configs/server.yml`")
+            }
+            None => Err("nothing is served here but one check"),
+        }
+    }
+
     /// An opening shows what must be shown by itself; guests have `shown` it with their request, or are none.
     async fn receive_messages(&self, mut messages: Messages, shown: bool, peer: SocketAddr, place: Place) {
         let patience = self.shared.limits.opening;
@@ -58,19 +75,34 @@ impl Door {
         let speak_after = guests.and_then(Guests::speak_after);
         let first = match timeout(speak_after.unwrap_or(patience), messages.next()).await {
             Ok(Ok(first)) => first,
-            Ok(Err(error)) => return debug!(%peer, %error, "lost before its opening"),
+            Ok(Err(error)) => {
+                debug!(%peer, %error, "lost before its opening");
+                if let Some(close) = Close::after(&error) {
+                    strangers::say_goodbye(messages, Goodbye::Say(close)).await;
+                }
+                return;
+            }
             Err(_) if let (Some(guests), Some(_)) = (guests, speak_after) => {
                 return guests.serve_messages(messages, None, peer).await;
             }
-            Err(_) => return self.turn_away(peer, "said nothing in time"),
+            Err(_) => {
+                self.turn_away(peer, "said nothing in time");
+                return strangers::refuse(messages, "nothing was said in time: this server reads").await;
+            }
         };
         match (first, guests) {
             (Received::Binary(first), _) if first.starts_with(&[OPENING_BYTE]) => {
                 self.open(messages.into_stream(first), peer, place).await;
             }
             (first, Some(guests)) => guests.serve_messages(messages, Some(&first), peer).await,
-            (Received::Binary(first) | Received::Text(first), None) => {
-                self.open(messages.into_stream(first), peer, place).await;
+            (Received::Binary(_) | Received::Text(_), None) => {
+                let reason = if self.guests.is_some() {
+                    "this server asks for its token"
+                } else {
+                    "this server serves checks alone"
+                };
+                self.turn_away(peer, reason);
+                strangers::refuse(messages, reason).await;
             }
             (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
         }

@@ -27,7 +27,8 @@ async fn served(limits: ServerLimits) -> (impl Future<Output = io::Result<Became
         handed: Handed::default(),
         passing: Passing::default(),
     };
-    let site = Site { http2: false, patience: limits.opening, message_max: ByteSize::mib(1), pages: false };
+    let site =
+        Site { http2: false, patience: limits.opening, message_max: ByteSize::mib(1), pages: Err("none") };
     (serve(wire, site, desk), far)
 }
 

@@ -45,16 +45,6 @@ impl Progress {
     }
 }
 
-/// What is printed of a peer's goodbye.
-pub(super) fn goodbye(code: Option<u16>) -> String {
-    match code {
-        Some(1000) => "websocket: close 1000 (normal)".to_owned(),
-        Some(1001) => "websocket: close 1001 (going away)".to_owned(),
-        Some(code) => format!("websocket: close {code}"),
-        None => "websocket: close 1005 (no status)".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

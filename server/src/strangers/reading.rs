@@ -1,7 +1,7 @@
 //! Guests that send: each is read by the file's plan.
 
-use super::parameters::{self, Parameters, Progress};
-use super::{FAREWELL, GOING_AWAY, Guests, say_goodbye};
+use super::parameters::{Parameters, Progress};
+use super::{FAREWELL, Guests, say_goodbye};
 use pair::{
     Bytes, Consumer, ConsumerEnding, Finished, Goodbye, Journal, Source, Watch, Whole, leave_messages,
     reader_of,
@@ -9,7 +9,7 @@ use pair::{
 use std::net::SocketAddr;
 use trace::Role;
 use tracing::{debug, info, warn};
-use transport::{Messages, Wire};
+use transport::{Close, Messages, Wire};
 
 impl Guests {
     pub(super) async fn read_bytes(&self, wire: Wire, peer: SocketAddr) {
@@ -33,19 +33,24 @@ impl Guests {
         let (ending, bytes) = self.read(&mut source, true, told, peer).await;
         info!(%peer, bytes, %ending, "session is over");
         match &ending {
-            ConsumerEnding::Close(code) => {
-                lines.say(parameters::goodbye(*code));
-                let answered = leave_messages(source.into_messages(), Goodbye::Answer, FAREWELL).await;
+            ConsumerEnding::Close(close) => {
+                lines.say(close.to_string());
+                let answered = leave_messages(source.into_messages(), &Goodbye::Answer, FAREWELL).await;
                 debug!(%peer, ?answered, "goodbye was answered");
             }
             ConsumerEnding::Interrupted => {
-                say_goodbye(source.into_messages(), GOING_AWAY, "the server ends").await;
+                say_goodbye(source.into_messages(), Goodbye::going_away("the server ends")).await;
             }
             ConsumerEnding::Limited(_) => {
-                say_goodbye(source.into_messages(), GOING_AWAY, "a limit was reached").await;
+                say_goodbye(source.into_messages(), Goodbye::going_away(&ending.to_string())).await;
             }
             ConsumerEnding::Fin | ConsumerEnding::Gone(_) => {}
-            ConsumerEnding::Failed(error) => warn!(%peer, %error, "a session failed"),
+            ConsumerEnding::Failed(error) => {
+                warn!(%peer, %error, "a session failed");
+                if let Some(close) = Close::after(error) {
+                    say_goodbye(source.into_messages(), Goodbye::Say(close)).await;
+                }
+            }
         }
     }
 
@@ -78,8 +83,7 @@ impl Guests {
             gone = pair::watched(&mut guest.watch) => ConsumerEnding::Gone(gone),
             () = self.leave.cancelled() => ConsumerEnding::Interrupted,
         };
-        let early = !matches!(ending, ConsumerEnding::Fin | ConsumerEnding::Close(None | Some(1000)));
-        guest.ending = Some((ending.to_string(), early));
+        guest.ending = Some((ending.to_string(), !ending.is_complete()));
         (ending, guest.consumer.figures.bytes)
     }
 }

@@ -47,7 +47,10 @@ impl Guests {
             ProducerEnding::Interrupted => ("the server ends".to_owned(), true),
         };
         info!(%peer, bytes = producer.figures.bytes, %ending, "{what} is over");
-        let Producer { figures, journal, .. } = producer;
+        let (figures, journal) = producer.into_findings();
+        if figures.heard > 0 {
+            warn!(%peer, bytes = figures.heard, "the peer sent too, unread: give both files the same `direction`");
+        }
         self.keep(Finished::of(number, (ending, early), figures, journal, watch));
     }
 }

@@ -1,13 +1,14 @@
 //! The server sends, and the client reads by a plan of its own.
 
-use super::{PATIENCE, PairServer, client, client_ended};
+use super::{PATIENCE, PairServer, client, client_ended, go_client};
 use crate::command::Background;
 use crate::workplace::{Workplace, end_of, ended, json_of, signal};
 use serde_json::Value;
 use std::fs;
 use std::io::Read;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::thread;
 
 /// A server that sends a hundred requests of 1000 bytes at once to whoever comes.
 const SENDS: &str = "direction: download\npayload_size: 1000\nrequests_per_second: 0\nrequests_total: 100\n";
@@ -67,6 +68,36 @@ fn a_server_that_sends_is_no_server_to_read_from_for_one_that_does_not() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_client_to_which_nothing_comes_fails_and_names_the_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let closing = thread::spawn(move || drop(listener.accept().expect("the client comes")));
+    let ended = client_ended(&(reads("tcp", port) + "server_addr: 127.0.0.1\n"));
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(
+        ended.stderr.contains("nothing came") && ended.stderr.contains("`direction: download`"),
+        "{}",
+        ended.stderr
+    );
+    closing.join().expect("it came");
+}
+
+#[test]
+fn both_ends_say_that_both_send() {
+    // It still sends when the client has sent all.
+    let server = PairServer::start(&SENDS.replace("second: 0", "second: 200"));
+    for (protocol, heard) in [("tcp", 5000), ("websocket", 5038)] {
+        let ended = client_ended(&go_client(protocol, server.port, 0));
+        // Over WebSocket the client's goodbye ends both directions, maybe before anything came.
+        let line = ended.stdout.lines().find(|line| line.starts_with("heard "));
+        let told = line.is_some_and(|line| line.contains("`direction`"));
+        assert!(told || protocol == "websocket", "{}", ended.stdout);
+        let line = server.logs("the peer sent too");
+        assert!(line.contains(&format!("bytes={heard}")), "{protocol}: {line}");
+    }
 }
 
 #[test]

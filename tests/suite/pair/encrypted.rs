@@ -41,6 +41,11 @@ fn a_server_that_is_not_trusted_is_named_and_trusted_by_insecure_alone() {
     let ended = client_ended(&client("websocket", server.port, "requests_per_second: 0\ntls: {}"));
     assert_eq!((ended.code, ended.stderr.lines().count()), (2, 1), "{}", ended.stderr);
     assert!(ended.stderr.contains("could not begin TLS with localhost"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("`tls: {insecure: true}`") && !ended.stderr.contains("--"),
+        "{}",
+        ended.stderr
+    );
     let insecure = "requests_per_second: 0\ntls: {insecure: true}";
     let ended = client_ended(&client("websocket", server.port, insecure));
     assert_eq!(ended.code, 0, "{}", ended.stderr);

@@ -56,7 +56,7 @@ fn sigterm_says_goodbye_to_an_open_session_and_ends_the_server_in_time() {
     let status = exit_of(&mut stalled.server.process, PATIENCE);
     assert!(status.success() && began.elapsed() < Duration::from_secs(8), "{status}: {:?}", began.elapsed());
     let complaint = stalled.client_complains();
-    assert!(complaint.contains("closed the WebSocket with code 1001"), "{complaint}");
+    assert!(complaint.contains("websocket: close 1001 (going away): "), "{complaint}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{GO_SERVER, PATIENCE, PairServer, client_ended, go_client};
 use crate::command::{Background, free_port};
 use crate::waiting::until;
-use crate::workplace::Workplace;
+use crate::workplace::{Workplace, end_of};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,11 @@ fn the_browsers_client_is_there_where_it_has_somebody_to_talk_to() {
     }
     let bytes_alone = PairServer::start(&GO_SERVER.replace("websocket", "tcp"));
     let answer = answer_to(&bytes_alone, b"GET /client HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", answer.escape_ascii());
+    let answer = String::from_utf8(answer).expect("it is text");
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("`protocol: websocket`"), "{answer}");
+    let (_checks, address) = crate::command::server();
+    let page = end_of(Command::new("curl").args(["-sS", &format!("http://{address}/client")])).stdout;
+    assert!(page.contains("serves checks alone") && page.contains("configs/server.yml"), "{page}");
 }
 
 #[test]
@@ -98,7 +102,13 @@ fn a_protocol_that_the_file_does_not_name_is_not_served() {
     let server = PairServer::start("protocol: tcp");
     let ended = client_ended(&go_client("websocket", server.port, 10));
     assert_ne!(ended.code, 0);
-    assert!(ended.stderr.contains("code 1008"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("websocket: close 1008 (policy violation): this server is told to speak raw TCP"),
+        "{}",
+        ended.stderr
+    );
     let server = PairServer::start("protocol: websocket");
     assert_ne!(client_ended(&go_client("tcp", server.port, 10)).code, 0);
     server.logs("stranger");

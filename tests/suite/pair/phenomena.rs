@@ -134,7 +134,7 @@ fn one_slow_of_many_does_not_slow_the_others() {
 #[test]
 fn an_idle_connection_dies_at_its_timeout_and_a_busy_one_lives() {
     let shown = show("idle-timeout").ends_with(1);
-    assert!(shown.client.stderr.contains("closed the WebSocket with code 1001"), "{}", shown.client.stderr);
+    assert!(shown.client.stderr.contains("websocket: close 1001 (going away): "), "{}", shown.client.stderr);
     assert_eq!(shown.count("requests"), 1);
     assert!((900.0..2_400.0).contains(&shown.total("took_ms")), "{}", shown.pair);
     let busy = |file: String| file.replace("requests_per_second: 0.4", "requests_per_second: 2");

@@ -15,6 +15,14 @@ fn a_python_client_sends_to_our_server_and_closes_in_order() {
 }
 
 #[test]
+fn a_message_beyond_the_servers_bound_is_told_so_however_much_is_on_its_way() {
+    let server = PairServer::start("message_max: 1MiB\n");
+    let client = end_of(Command::new(tool(PYTHON)).args(["-c", TOO_MUCH, &server.port.to_string()]));
+    let told = "1009 a message may have 1048576 bytes at most";
+    assert_eq!((client.code, client.stdout.trim()), (0, told), "{}", client.stderr);
+}
+
+#[test]
 fn a_python_server_gets_the_parameters_and_every_message_of_our_client() {
     let mut server = Command::new(tool(PYTHON));
     let mut server = server.args(["-c", SERVER]).stdout(Stdio::piped()).spawn().expect("Python starts");
@@ -38,6 +46,23 @@ async def main():
         for _ in range(5):
             await socket.send(bytes(1000))
     print("closed with", socket.close_code)
+
+asyncio.run(main())
+"#;
+
+const TOO_MUCH: &str = r#"
+import asyncio, json, sys
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+async def main():
+    socket = await connect(f"ws://127.0.0.1:{sys.argv[1]}/ws")
+    await socket.send(json.dumps({"payloadSize": 20 << 20, "requestsTotal": 5}))
+    try:
+        await socket.send(bytes(20 << 20))
+        await socket.recv()
+    except ConnectionClosed as closed:
+        print(closed.rcvd.code, closed.rcvd.reason)
 
 asyncio.run(main())
 "#;

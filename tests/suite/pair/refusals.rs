@@ -55,6 +55,32 @@ fn an_unknown_key_is_refused_with_line_and_column() {
 }
 
 #[test]
+fn a_file_or_folder_that_does_not_do_is_refused_where_the_file_names_it() {
+    for (server, words) in [
+        (
+            "port: 0\ntls: {cert: none.pem, key: k.pem}\n",
+            "server.yml:2:7: could not read none.pem: No such file",
+        ),
+        (
+            "tls:\n  key: none.pem\n  cert: server.yml\n",
+            "server.yml:3:3: server.yml holds no certificate in PEM",
+        ),
+        ("output: server.yml\n", "server.yml:1:1: "),
+    ] {
+        refused_with(&run(server, GO_CLIENT, "-server server.yml", "0"), &[words]);
+    }
+    for (client, words) in [
+        ("tls: {ca: none.pem}\n", "client.yml:1:7: could not read none.pem: No such file"),
+        ("tls: {insecure: true, sni: a..b}\n", "client.yml:1:23: `a..b` is no name"),
+        ("server_port: 1\noutput: /dev/null/run\n", "client.yml:2:1: could not use `/dev/null/run`"),
+    ] {
+        let ended = run(GO_SERVER, client, "-client client.yml", "0");
+        assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+        assert_eq!(ended.code, 2);
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_or_none_is_named() {
     let held = TcpListener::bind("[::]:0").expect("a port is free");
     let port = held.local_addr().expect("it is bound").port().to_string();
@@ -80,10 +106,15 @@ fn a_server_that_is_not_there_or_speaks_something_else_is_named() {
     let answering = thread::spawn(move || {
         let (mut peer, _) = listener.accept().expect("the client comes");
         let mut request = [0; 4096];
-        assert!(peer.read(&mut request).expect("it asks") > 0);
+        let length = peer.read(&mut request).expect("it asks");
         peer.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").expect("it listens");
+        String::from_utf8_lossy(&request[..length]).to_lowercase()
     });
-    let file = go_client("websocket", port, 1).replace("localhost", "127.0.0.1");
+    let keys = "path: /app/ws\nheaders: {Host: app.example, Origin: https://app.example, X-Number: 7}\n";
+    let file = go_client("websocket", port, 1).replace("localhost", "127.0.0.1") + keys;
     refused_with(&client_ended(&file), &["could not begin a WebSocket", "404 Not Found"]);
-    answering.join().expect("it was asked");
+    let request = answering.join().expect("it was asked");
+    for line in ["get /app/ws http/1.1", "host: app.example", "origin: https://app.example", "x-number: 7"] {
+        assert!(request.contains(&format!("{line}\r\n")), "{line}: {request}");
+    }
 }

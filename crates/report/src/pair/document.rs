@@ -58,6 +58,9 @@ pub struct PairTotals {
     pub zero_window_ms: Option<f64>,
     /// Consumer: the longest wait for bytes that it would have read.
     pub longest_wait_ms: f64,
+    /// Producer: bytes that the other end sent, and that nobody read.
+    #[serde(default)]
+    pub heard_bytes: u64,
     /// Producer: from the time at which a request was due to the time when the kernel had it.
     pub latency: Option<PairLatency>,
 }
@@ -104,6 +107,9 @@ pub struct PairConnection {
     pub zero_window_ms: Option<f64>,
     /// Consumer: the longest wait for bytes that it would have read.
     pub longest_wait_ms: f64,
+    /// Producer: bytes that the other end sent, and that nobody read.
+    #[serde(default)]
+    pub heard_bytes: u64,
 }
 
 /// `run.json` beside `pair.json`.
@@ -154,6 +160,7 @@ impl PairTotals {
         self.write_stalls_ms += connection.write_stalls_ms;
         self.longest_write_stall_ms = self.longest_write_stall_ms.max(connection.longest_write_stall_ms);
         self.longest_wait_ms = self.longest_wait_ms.max(connection.longest_wait_ms);
+        self.heard_bytes += connection.heard_bytes;
         if let Some(closed) = connection.zero_window_ms {
             *self.zero_window_ms.get_or_insert_default() += closed;
         }

@@ -121,6 +121,7 @@ fn add_totals(ours: &mut PairTotals, theirs: &PairTotals, took_ms: f64) {
     ours.write_stalls_ms += theirs.write_stalls_ms;
     ours.longest_write_stall_ms = ours.longest_write_stall_ms.max(theirs.longest_write_stall_ms);
     ours.longest_wait_ms = ours.longest_wait_ms.max(theirs.longest_wait_ms);
+    ours.heard_bytes += theirs.heard_bytes;
     if let Some(closed) = theirs.zero_window_ms {
         *ours.zero_window_ms.get_or_insert_default() += closed;
     }
@@ -178,6 +179,7 @@ mod tests {
             queue_max_bytes: 10,
             zero_window_ms: Some(5.0),
             longest_wait_ms: 0.0,
+            heard_bytes: 0,
         };
         let mut totals = PairTotals::default();
         totals.add(&connection);

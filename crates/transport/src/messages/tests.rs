@@ -35,13 +35,13 @@ async fn messages_keep_their_bounds_and_their_kind() {
     client.send(Sent::Text("{}".to_owned())).await.unwrap();
     client.send(binary(0)).await.unwrap();
     client.send(binary(70_000)).await.unwrap();
-    client.close(1000, "").await.unwrap();
+    client.close(&Close::normal()).await.unwrap();
     assert_eq!(server.next().await.unwrap(), Received::Text(Bytes::from_static(b"{}")));
     assert_eq!(server.next().await.unwrap(), Received::Binary(Bytes::new()));
     assert_eq!(server.next().await.unwrap().length(), 70_000);
-    assert_eq!(server.next().await.unwrap(), Received::Close(Some(1000)));
+    assert_eq!(server.next().await.unwrap(), Received::Close(Close::normal()));
     server.flush().await.unwrap();
-    assert_eq!(client.next().await.unwrap(), Received::Close(Some(1000)));
+    assert_eq!(client.next().await.unwrap(), Received::Close(Close::normal()));
 }
 
 #[tokio::test]
@@ -93,9 +93,10 @@ async fn what_comes_while_one_writes_is_there_to_be_read() {
 async fn a_goodbye_is_heard_by_one_who_waits_to_send() {
     let (mut client, mut server) = pair().await;
     fill(&mut client).await;
-    server.close(1001, "the server ends").await.unwrap();
+    let goodbye = Close::new(Close::GOING_AWAY, "the server ends");
+    server.close(&goodbye).await.unwrap();
     assert!(timeout(Duration::from_secs(5), client.send(binary(1))).await.is_ok_and(|sent| sent.is_err()));
-    assert_eq!(client.next().await.unwrap(), Received::Close(Some(1001)));
+    assert_eq!(client.next().await.unwrap(), Received::Close(goodbye));
 }
 
 #[tokio::test]
@@ -104,7 +105,7 @@ async fn a_message_whose_sending_was_given_up_goes_out_whole_before_the_next() {
     fill(&mut client).await;
     let rest = async {
         client.send(binary(1)).await.unwrap();
-        client.close(1000, "").await.unwrap();
+        client.close(&Close::normal()).await.unwrap();
     };
     let read = async {
         let mut lengths = Vec::new();
@@ -130,11 +131,22 @@ async fn limited_reads_leave_in_the_kernel_what_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_message_above_the_largest_is_refused() {
+async fn a_message_above_the_largest_is_refused_with_a_goodbye_that_arrives() {
     let (mut client, mut server) = pair().await;
-    let sent = client.send(binary(2 << 20));
-    let (_, received) = tokio::join!(timeout(Duration::from_secs(1), sent), server.next());
-    assert_eq!(received.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    let told = async move {
+        // What was begun goes on while the goodbye is heard.
+        drop(client.send(binary(8 << 20)).await);
+        client.next().await.unwrap()
+    };
+    let refused = async {
+        let error = server.next().await.unwrap_err();
+        let close = Close::after(&error).unwrap();
+        server.close(&close).await.unwrap();
+        drop(timeout(Duration::from_secs(5), server.forget_rest()).await);
+        close
+    };
+    let (told, close) = tokio::join!(told, refused);
+    assert_eq!((close.code, told), (Close::TOO_BIG, Received::Close(close)));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::records::Records;
 use super::server::OwnCertificate;
-use super::{HTTP_1_1, HTTP_2, TlsBytes, TlsError, TlsSetupError};
+use super::{HTTP_1_1, HTTP_2, Remedies, TlsBytes, TlsError, TlsSetupError};
 use crate::Wire;
 use scenario::{Tls, Transport};
 use std::path::Path;
@@ -26,13 +26,14 @@ pub struct TlsClient {
     config: Arc<ClientConfig>,
     /// The name to ask for, where it is not the host that is dialled.
     name: Option<ServerName<'static>>,
+    remedies: Remedies,
 }
 
 impl TlsClient {
-    /// As `tls` says; who has the key to our `own` certificate is trusted as well.
-    pub fn new(tls: &Tls, own: Option<&OwnCertificate>) -> Result<Self, TlsSetupError> {
+    /// As `tls` says, which was said in the words of the `remedies`; who has the key to our `own` certificate is trusted as well.
+    pub fn new(tls: &Tls, own: Option<&OwnCertificate>, remedies: Remedies) -> Result<Self, TlsSetupError> {
         let provider = Arc::new(ring::default_provider());
-        let verifier = verifier(tls, own, &provider)?;
+        let verifier = verifier(tls, own, &provider, remedies)?;
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
@@ -41,7 +42,7 @@ impl TlsClient {
         // Every connection does all of its handshake: they are compared with each other.
         config.resumption = Resumption::disabled();
         let name = tls.sni.as_deref().map(server_name).transpose()?;
-        Ok(Self { config: Arc::new(config), name })
+        Ok(Self { config: Arc::new(config), name, remedies })
     }
 
     /// Encrypts a connection to `address` (`HOST:PORT`), on which `transport` is about to begin.
@@ -65,7 +66,7 @@ impl TlsClient {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let handshake = connector.with_alpn(protocols).connect(name, Records::new(socket));
         let done = timeout(patience, handshake).await.map_err(|_| TlsError::Silent(patience))?;
-        let stream = done.map_err(TlsError::of)?;
+        let stream = done.map_err(|error| TlsError::of(error, self.remedies))?;
         if transport.is_http2() && stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
             return Err(TlsError::Protocol);
         }
@@ -77,6 +78,7 @@ fn verifier(
     tls: &Tls,
     own: Option<&OwnCertificate>,
     provider: &Arc<CryptoProvider>,
+    remedies: Remedies,
 ) -> Result<Arc<dyn ServerCertVerifier>, TlsSetupError> {
     if tls.insecure {
         return Ok(Arc::new(Anybody(Arc::clone(provider))));
@@ -95,7 +97,7 @@ fn verifier(
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if roots.is_empty() {
-        return Err(TlsSetupError::NoRoots);
+        return Err(TlsSetupError::NoRoots(remedies));
     }
     let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
@@ -186,7 +188,7 @@ impl ServerCertVerifier for Trusted {
     }
 }
 
-/// Trusts whoever answers (`--insecure`).
+/// Trusts whoever answers.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

@@ -1,7 +1,8 @@
 //! What goes wrong with TLS, each in one line.
 
+use super::Remedies;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
@@ -34,8 +35,8 @@ pub enum TlsSetupError {
         number: usize,
     },
     /// The system trusts nobody.
-    #[error("this system has no CA certificates; give --ca FILE or --insecure")]
-    NoRoots,
+    #[error("this system has no CA certificates; give {} or {}", .0.ca, .0.insecure)]
+    NoRoots(Remedies),
     /// It is neither a host's name nor an address.
     #[error("`{0}` is no name that can be asked for by TLS")]
     Name(String),
@@ -81,8 +82,19 @@ pub enum TlsError {
     Other(Error),
 }
 
+impl TlsSetupError {
+    /// The file that does not do, and what was looked for there, if that is known.
+    pub fn file(&self) -> Option<(&Path, Option<&'static str>)> {
+        match self {
+            Self::Pem { path, what } => Some((path, Some(what))),
+            Self::Read { path, .. } | Self::Unreadable { path, .. } => Some((path, None)),
+            Self::NoRoots(_) | Self::Name(_) | Self::Certificate(_) | Self::Make(_) => None,
+        }
+    }
+}
+
 impl TlsError {
-    pub(super) fn of(error: io::Error) -> Self {
+    pub(super) fn of(error: io::Error, remedies: Remedies) -> Self {
         if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
             return Self::Ended;
         }
@@ -90,7 +102,7 @@ impl TlsError {
             Ok(Error::InvalidMessage(_)) => Self::Foreign,
             Ok(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => Self::Protocol,
             Ok(Error::AlertReceived(alert)) => Self::Refused(format!("{alert:?}")),
-            Ok(Error::InvalidCertificate(error)) => Self::Certificate(complaint(&error)),
+            Ok(Error::InvalidCertificate(error)) => Self::Certificate(complaint(&error, remedies)),
             Ok(error) => Self::Other(error),
             Err(error) => Self::Io(error),
         }
@@ -98,10 +110,11 @@ impl TlsError {
 }
 
 /// What is wrong with a certificate, as a sentence goes on after "its certificate".
-fn complaint(error: &CertificateError) -> String {
+fn complaint(error: &CertificateError, remedies: Remedies) -> String {
+    let Remedies { ca, insecure, sni } = remedies;
     match error {
         CertificateError::UnknownIssuer => {
-            "is signed by nobody who is trusted here; give --ca FILE, or --insecure".to_owned()
+            format!("is signed by nobody who is trusted here; give {ca}, or {insecure}")
         }
         CertificateError::BadSignature => {
             "is signed by another key than that of the CA of this name that is trusted here".to_owned()
@@ -111,14 +124,14 @@ fn complaint(error: &CertificateError) -> String {
             format!("is valid from {} on", date(*not_before))
         }
         CertificateError::NotValidForNameContext { expected, presented } if presented.is_empty() => {
-            format!("names nobody, not `{}` either; give --sni NAME or --insecure", expected.to_str())
+            format!("names nobody, not `{}` either; give {sni} or {insecure}", expected.to_str())
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
             let named = presented.iter().map(|name| bare(name)).collect::<Vec<_>>().join(", ");
             format!("is not for `{}` but for {named}", expected.to_str())
         }
         error if super::client::is_an_authoritys(error) => {
-            "is a CA's own, as openssl makes them: give it as --ca FILE, or --insecure".to_owned()
+            format!("is a CA's own, as openssl makes them: give it as {ca}, or {insecure}")
         }
         other => format!("is not accepted: {other}"),
     }

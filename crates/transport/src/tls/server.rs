@@ -2,7 +2,7 @@
 
 use super::client::certificates;
 use super::records::Records;
-use super::{HTTP_1_1, HTTP_2, TlsBytes, TlsError, TlsSetupError};
+use super::{HTTP_1_1, HTTP_2, Remedies, TlsBytes, TlsError, TlsSetupError};
 use crate::Wire;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl TlsServer {
         let socket = wire.into_socket().map_err(TlsError::Io)?;
         let handshake = TlsAcceptor::from(Arc::clone(&self.config)).accept(Records::new(socket));
         let done = timeout(patience, handshake).await.map_err(|_| TlsError::Silent(patience))?;
-        done.map(|stream| Wire::encrypted(TlsBytes::new(stream))).map_err(TlsError::of)
+        done.map(|stream| Wire::encrypted(TlsBytes::new(stream)))
+            .map_err(|error| TlsError::of(error, Remedies::OPTIONS))
     }
 }

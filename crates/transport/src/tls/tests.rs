@@ -1,7 +1,7 @@
 use super::{HTTP_1_1, HTTP_2};
 use crate::loopback::Carriage;
 use crate::loopback::{sockets, streams, wires};
-use crate::{Stream, TlsClient, TlsError, TlsServer, Wire};
+use crate::{Remedies, Stream, TlsClient, TlsError, TlsServer, Wire};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use scenario::{HttpStream, Tls, Transport};
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ fn encrypted() -> Carriage {
 async fn outcome(tls: &Tls, trusts: bool, name: &str) -> Result<Wire, TlsError> {
     let (near, far) = sockets().await;
     let (server, own) = TlsServer::with_own_certificate(vec!["localhost".to_owned()]).unwrap();
-    let client = TlsClient::new(tls, trusts.then_some(&own)).unwrap();
+    let client = TlsClient::new(tls, trusts.then_some(&own), Remedies::OPTIONS).unwrap();
     let (client, _) = tokio::join!(
         client.encrypt(Wire::plain(near).unwrap(), &Transport::Tcp, name, PATIENCE),
         server.encrypt(Wire::plain(far).unwrap(), PATIENCE)
@@ -57,7 +57,7 @@ fn a_damaged_certificate_among_those_to_be_trusted_is_no_silence() {
     let path = std::env::temp_dir().join(format!("backpressure-damaged-{}.pem", std::process::id()));
     let trusting = |text: &str| {
         std::fs::write(&path, text).unwrap();
-        TlsClient::new(&Tls { ca: Some(path.clone()), ..Tls::default() }, None).map(drop)
+        TlsClient::new(&Tls { ca: Some(path.clone()), ..Tls::default() }, None, Remedies::OPTIONS).map(drop)
     };
     assert!(trusting(&whole).is_ok());
     for damaged in [pem("AAAA"), pem("no base64!")] {
@@ -74,8 +74,10 @@ async fn a_server_that_does_not_agree_on_http2_is_told() {
     let asked = async |protocols: &[&[u8]]| {
         let (near, far) = sockets().await;
         let (server, own) = TlsServer::with_own_certificate(vec!["localhost".to_owned()]).unwrap();
-        let (client, server) =
-            (TlsClient::new(&Tls::default(), Some(&own)).unwrap(), server.speaking(protocols));
+        let (client, server) = (
+            TlsClient::new(&Tls::default(), Some(&own), Remedies::OPTIONS).unwrap(),
+            server.speaking(protocols),
+        );
         let (client, _) = tokio::join!(
             client.encrypt(Wire::plain(near).unwrap(), &http2, "localhost:1", PATIENCE),
             server.encrypt(Wire::plain(far).unwrap(), PATIENCE)
@@ -92,7 +94,7 @@ async fn a_server_that_does_not_agree_on_http2_is_told() {
 
 #[tokio::test]
 async fn a_peer_that_speaks_no_tls_is_told() {
-    let client = TlsClient::new(&Tls { insecure: true, ..Tls::default() }, None).unwrap();
+    let client = TlsClient::new(&Tls { insecure: true, ..Tls::default() }, None, Remedies::OPTIONS).unwrap();
     let asks = |near: TcpStream, patience| {
         let (client, wire) = (client.clone(), Wire::plain(near).unwrap());
         async move { told(client.encrypt(wire, &Transport::Tcp, "localhost:1", patience).await) }

@@ -20,7 +20,7 @@ fn a_file_that_is_too_long_is_refused_unread() {
     let text = " ".repeat(1024 * 1024 + 1);
     let error = ServerFile::parse(&text, "server.yml").unwrap_err();
     assert_eq!(error.to_string(), "server.yml: holds 1048577 bytes; it may hold 1 MiB");
-    assert!(ServerFile::parse(&" ".repeat(1024 * 1024), "server.yml").is_ok());
+    assert!(ServerFile::parse(&format!("{{}}{}", " ".repeat(1024 * 1024 - 2)), "server.yml").is_ok());
 }
 
 #[test]

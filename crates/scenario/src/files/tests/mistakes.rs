@@ -97,6 +97,38 @@ fn keys_that_do_not_go_together_are_refused_at_the_later_one() {
 }
 
 #[test]
+fn a_path_and_headers_that_no_request_can_have_are_refused_where_they_stand() {
+    for (text, message) in [
+        (
+            "path: ws\n",
+            "client.yml:1:7: path is ws; it must be a path that begins with `/`, such as `/app/ws`",
+        ),
+        (
+            "headers:\n  Host: a\n  X-Y: \"b\\nc\"\n",
+            "client.yml:3:8: headers.X-Y is b\\nc; it must be a header's value, without control characters",
+        ),
+        ("headers: {Host: a, host: b}\n", "client.yml:1:20: headers: `host` is given twice"),
+        ("headers: {a b: c}\n", "client.yml:1:11: headers: `a b` is no header's name, such as `Origin`"),
+        (
+            "protocol: tcp\nheaders: {Host: a}\n",
+            "client.yml:2:1: `headers` has no effect, for raw TCP has no requests",
+        ),
+    ] {
+        assert_eq!(client_mistake(text), message);
+    }
+}
+
+#[test]
+fn a_file_that_says_nothing_is_refused() {
+    for text in ["", "\n# nothing\n", "---\n"] {
+        assert_eq!(
+            server_mistake(text),
+            "server.yml:1:1: holds no key; write at least `protocol: websocket`, or `{}` for the defaults alone"
+        );
+    }
+}
+
+#[test]
 fn a_key_without_effect_is_refused_where_it_stands() {
     assert_eq!(
         server_mistake("port: 1\nrate: 1MB/s\n"),
@@ -108,7 +140,7 @@ fn a_key_without_effect_is_refused_where_it_stands() {
     );
     assert_eq!(
         client_mistake("{direction: download, payload_size: 5}"),
-        "client.yml: `payload_size` has no effect, for with `direction: download` this end reads"
+        "client.yml:1:23: `payload_size` has no effect, for with `direction: download` this end reads"
     );
     assert_eq!(
         client_mistake("half_close: true\n"),
