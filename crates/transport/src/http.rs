@@ -3,30 +3,34 @@
 //! hyper speaks the protocol, on the socket whose gate and counters are beneath all. It moves only while the stream is read or
 //! written, in the stream's own task: nothing is handed to it before the kernel has all that it was given before.
 
+mod accounts;
+mod asking;
 mod driver;
 mod error;
 mod events;
-mod exchange;
+mod exchanges;
 mod incoming;
 mod outgoing;
 mod request;
 mod respond;
 mod sender;
+pub(crate) mod service_request;
 mod tasks;
 
 pub use driver::Connection;
 pub use error::Refusal;
-pub(crate) use error::location;
-pub use exchange::Exchanges;
+pub use exchanges::Exchanges;
 pub use request::Apart;
 pub use respond::{Carried, ResponseBody, accept};
 pub use tasks::Tasks;
 
 use crate::carrier::{Carrier, gather};
 use crate::{Counters, SocketHandle};
+use accounts::{Extent, Reading, Writing};
 use bytes::Bytes;
 use driver::Driver;
-use events::{EventReader, event};
+use error::cut_off;
+use events::{EventReader, event, payload_within};
 use incoming::Incoming;
 use outgoing::Outgoing;
 use respond::Respond;
@@ -50,8 +54,9 @@ const fn as_u32(size: ByteSize) -> u32 {
     size.as_u64() as u32
 }
 
-/// The most that is handed to HTTP/2 at once: it takes a piece when its windows have room for any of it, and does not tell how
-/// much of it they had. So this much may wait in the producer without being counted there, and be taken for the path's.
+/// The most that is handed to HTTP/2 at once. It takes a piece before it looks for room in its windows, beside the rest of the one
+/// that they had no more room for, and tells of neither. So twice as much may wait in the producer without being counted there,
+/// and be taken for the path's; once as much where pieces divide the window.
 pub const PIECE: usize = 16 << 10;
 
 /// A stream in the body of a request, or of a response.
@@ -64,64 +69,12 @@ pub(crate) struct HttpBytes {
     /// The body that is written, where one is.
     outgoing: Option<Outgoing>,
     writing: Writing,
+    /// It is the server's end.
+    serves: bool,
     /// The answer that is still owed.
     respond: Option<Respond>,
     /// The socket's count before an answer that is under way.
     answering: Option<u64>,
-}
-
-/// The account of what was read.
-#[derive(Debug, Default)]
-struct Reading {
-    events: Option<EventReader>,
-    /// Payload that is not given out yet.
-    rest: Bytes,
-    /// The socket's count when hyper last read from it, and what of that it has not given out since. It reads only when it
-    /// holds nothing: heads and the headers of chunks, which it does not tell of, are forgotten with each read.
-    seen: u64,
-    held: u64,
-    payload: u64,
-}
-
-/// The account of what was written.
-#[derive(Debug, Default)]
-struct Writing {
-    events: bool,
-    /// How the end is told, and what each message is framed by.
-    extent: Extent,
-    /// The socket's count when the body began, after the head, and the bytes of it since.
-    base: Option<u64>,
-    framed: u64,
-    ended: bool,
-}
-
-/// How far a body extends (RFC 9112 §6.3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Each message is a chunk; the last is empty.
-    #[default]
-    Chunked,
-    /// To the end of the connection.
-    Close,
-    /// As far as was announced, which need not be reached.
-    Announced,
-    /// To the last frame of HTTP/2, whose windows are its own.
-    Frames,
-}
-
-impl Extent {
-    /// Bytes that frame a message of this length.
-    fn frame(self, length: usize) -> u64 {
-        match self {
-            Self::Chunked => u64::from(length.checked_ilog(16).unwrap_or_default()) + 5,
-            Self::Close | Self::Announced | Self::Frames => 0,
-        }
-    }
-
-    /// Bytes that tell the end.
-    fn end(self) -> u64 {
-        if self == Self::Chunked { 5 } else { 0 }
-    }
 }
 
 impl HttpBytes {
@@ -147,13 +100,16 @@ impl HttpBytes {
     }
 
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        if self.lingers() {
+            return self.poll_leave(context).map_ok(|()| None);
+        }
         let mut piece = self.incoming.poll_piece(context);
         if piece.is_pending() {
             let driven = self.drive(context);
             piece = self.incoming.poll_piece(context);
             // A body that failed says more than its connection.
             if piece.is_pending() && driven? {
-                return Poll::Ready(Ok(None));
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
         }
         match &piece {
@@ -165,6 +121,21 @@ impl HttpBytes {
             Poll::Ready(Err(_)) => {}
         }
         piece
+    }
+
+    /// HTTP/2 does not tell when the kernel has the last frame, and its client has something to say to the end, window updates
+    /// above all: a server that closed at its own end would reset what is still on its way.
+    fn lingers(&self) -> bool {
+        self.serves && self.is_multiplexed() && self.writing.ended && self.incoming.is_over()
+    }
+
+    /// Waits until the client has all, and closes.
+    fn poll_leave(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.driver.leave();
+        if !self.drive(context)? {
+            return Poll::Pending;
+        }
+        self.socket.poll_forget(context)
     }
 
     /// What the peer says before all was sent.
@@ -195,11 +166,7 @@ impl HttpBytes {
 impl Carrier for HttpBytes {
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.reading.rest.is_empty() {
-            let piece = match ready!(self.poll_piece(context)) {
-                // The connection ended: whether it should have is for the payload to say.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
-                piece => piece?,
-            };
+            let piece = ready!(self.poll_piece(context)).map_err(cut_off)?;
             let Some(piece) = piece else { return Poll::Ready(Ok(())) };
             self.reading.rest = match &mut self.reading.events {
                 Some(events) => events.read(&piece)?,
@@ -222,14 +189,21 @@ impl Carrier for HttpBytes {
         let Some(outgoing) = &self.outgoing else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
-        let most = if self.writing.extent == Extent::Frames { PIECE } else { usize::MAX };
+        let most = match (self.writing.extent, self.writing.events) {
+            (Extent::Frames, false) => PIECE,
+            (Extent::Frames, true) => payload_within(PIECE),
+            _ => usize::MAX,
+        };
         let message = gather(slices, largest.min(most));
         let count = message.len();
         if count > 0 {
             let body = if self.writing.events { event(&message) } else { message };
             self.writing.framed += body.len() as u64 + self.writing.extent.frame(body.len());
             outgoing.put(body);
-            self.drive(context)?;
+            let driven = self.drive(context);
+            // What the peer says tells more than that its connection is over.
+            self.hear_early(context)?;
+            driven?;
         }
         Poll::Ready(Ok(count))
     }

@@ -4,7 +4,9 @@ use crate::{
     Apart, Connection, Messages, Remedies, Stream, Tasks, TlsClient, TlsServer, Wire, connect_messages, http,
     upgrade,
 };
+use ::http::Request;
 use bytes::Bytes;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -121,22 +123,24 @@ async fn carried(stream: &HttpStream, near: Wire, far: Wire, direction: Directio
 /// Accepts the one request, which is a stream.
 async fn accept_request(wire: Wire, http2: bool) -> Stream {
     let (tell, told) = std::sync::mpsc::channel();
-    let answer = service_fn(move |request| {
+    let scheme = http2.then_some(if wire.is_encrypted() { "https" } else { "http" });
+    let answer = service_fn(move |request: Request<Incoming>| {
+        assert_eq!(request.uri().scheme_str(), scheme);
         let (carried, response) = http::accept(request);
         tell.send(carried).unwrap();
         response
     });
     let handle = wire.handle();
-    let mut connection: Connection = if http2 {
+    let mut connection = if http2 {
         let tasks = Tasks::default();
         let served = http2::Builder::new(tasks.clone()).serve_connection(TokioIo::new(wire), answer);
-        tasks.run_within(served)
+        tasks.run_within(served, http2::Connection::graceful_shutdown)
     } else {
         let served = http1::Builder::new().serve_connection(TokioIo::new(wire), answer);
-        Box::pin(async { served.await.map_err(Into::into) })
+        Connection::new(served)
     };
     let carried = poll_fn(|context| {
-        assert!(connection.as_mut().poll(context).is_pending(), "a stream is asked for");
+        assert!(connection.poll(context).is_pending(), "a stream is asked for");
         match told.try_recv() {
             Ok(carried) => Poll::Ready(carried),
             Err(TryRecvError::Empty) => Poll::Pending,

@@ -2,6 +2,7 @@ use super::*;
 use crate::loopback::{Carriage, carriages, streams};
 use proptest::prelude::*;
 use scenario::Transport;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -87,6 +88,36 @@ async fn a_peer_that_says_goodbye_ends_the_stream() {
 }
 
 #[tokio::test]
+async fn a_server_of_http2_stays_until_its_client_has_all() {
+    for carriage in
+        carriages().filter(|carriage| matches!(&carriage.transport, Transport::Http(http) if http.http2))
+    {
+        let (near, far) = streams(&carriage).await;
+        let (mut client, mut server) = match carriage.direction {
+            Direction::Upload => (near, far),
+            Direction::Download => (far, near),
+        };
+        let mut rest = [0; 16];
+        if carriage.direction == Direction::Download {
+            server.write_all(b"last").await.unwrap();
+            server.shutdown().await.unwrap();
+            assert!(timeout(Duration::from_millis(50), server.read(&mut rest)).await.is_err(), "{carriage}");
+            let mut all = Vec::new();
+            client.read_to_end(&mut all).await.unwrap();
+            assert_eq!(all, b"last", "{carriage}");
+        } else {
+            client.shutdown().await.unwrap();
+            assert_eq!(server.read(&mut rest).await.unwrap(), 0, "the request is over");
+            server.shutdown().await.unwrap();
+            assert!(timeout(Duration::from_millis(50), server.read(&mut rest)).await.is_err(), "{carriage}");
+        }
+        drop(client);
+        let closed = timeout(Duration::from_secs(5), server.read(&mut rest)).await.unwrap();
+        assert!(matches!(closed, Ok(0) | Err(_)), "{carriage}: {closed:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_announced_length_need_not_be_reached() {
     let mut transport = Transport::http("/http");
     if let Transport::Http(http) = &mut transport {
@@ -99,9 +130,29 @@ async fn an_announced_length_need_not_be_reached() {
     producer.shutdown().await.unwrap();
     assert_eq!(producer.counters().unwritten(), 0);
     drop(producer);
+    // Whether all there is had come is for the payload to say: HTTP cannot know.
     let mut all = Vec::new();
-    consumer.read_to_end(&mut all).await.unwrap();
-    assert_eq!(all, b"all there is");
+    let error = consumer.read_to_end(&mut all).await.unwrap_err();
+    assert_eq!((all.as_slice(), error.kind()), (&b"all there is"[..], ErrorKind::ConnectionAborted));
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_off_does_not_end_in_order() {
+    for carriage in carriages().filter(|carriage| matches!(carriage.transport, Transport::Http(_))) {
+        let (mut producer, mut consumer) = streams(&carriage).await;
+        producer.write_all(b"abc").await.unwrap();
+        producer.flush().await.unwrap();
+        drop(producer);
+        let mut all = Vec::new();
+        let error = consumer.read_to_end(&mut all).await.unwrap_err();
+        // HTTP/2 has frames to say so.
+        let kinds = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+        assert_eq!(
+            (all.as_slice(), kinds.contains(&error.kind())),
+            (&b"abc"[..], true),
+            "{carriage}: {error}"
+        );
+    }
 }
 
 proptest! {

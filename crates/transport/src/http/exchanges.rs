@@ -1,10 +1,11 @@
 //! Complete requests and responses, one after the other on one connection: proxies hold none of them back for long.
 
 use super::driver::Driver;
-use super::error::{BoxError, Refusal, into_io};
+use super::error::{BoxError, Refusal, foreign, into_io};
 use super::incoming::AnyBody;
 use super::request::Apart;
 use super::sender::Sender;
+use crate::line::TooLong;
 use crate::{HandshakeError, Wire};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
@@ -22,13 +23,15 @@ use wire::Errand;
 pub struct Exchanges {
     sender: Sender,
     driver: Driver,
+    encrypted: bool,
 }
 
 impl Exchanges {
     /// On a connection that just stands.
-    pub async fn on(wire: Wire, server: &Apart) -> io::Result<Self> {
+    pub async fn on(wire: Wire, server: &Apart) -> Result<Self, HandshakeError> {
+        let encrypted = wire.is_encrypted();
         let (sender, driver) = Sender::begin(wire, server.is_http2()).await?;
-        Ok(Self { sender, driver })
+        Ok(Self { sender, driver, encrypted })
     }
 
     /// Sends `body` and waits for the answer's, of at most `most` bytes. After an error, or a wait that was given up, the
@@ -41,7 +44,7 @@ impl Exchanges {
         most: usize,
     ) -> Result<Bytes, HandshakeError> {
         let mut request = to
-            .request(Method::POST, &about)?
+            .request(Method::POST, &about, self.encrypted)?
             .map(|()| Full::new(body).map_err(|never| match never {}).boxed_unsync());
         request.headers_mut().insert(CONTENT_TYPE, super::request::BYTES);
         let response = self.sender.send(request);
@@ -81,7 +84,7 @@ async fn collect(mut body: AnyBody, most: usize) -> Result<Bytes, BoxError> {
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let piece = frame?.into_data().unwrap_or_default();
         if all.len() + piece.len() > most {
-            return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+            return Err(TooLong.into());
         }
         all.extend_from_slice(&piece);
     }
@@ -89,11 +92,5 @@ async fn collect(mut body: AnyBody, most: usize) -> Result<Bytes, BoxError> {
 }
 
 fn failed(error: BoxError) -> HandshakeError {
-    let of_http = error.is::<hyper::Error>();
-    match into_io(error) {
-        error if of_http && error.kind() == io::ErrorKind::InvalidData => {
-            HandshakeError::ForeignHttp(error.to_string())
-        }
-        error => HandshakeError::Io(error),
-    }
+    if error.is::<TooLong>() { HandshakeError::TooLong } else { foreign(into_io(error)) }
 }
