@@ -16,7 +16,9 @@ use wire::Command;
 impl Conductor<'_> {
     /// Slow until the producer follows and what follows was seen, the path holds the limit, or time is up.
     pub(super) async fn slow(&mut self, share: Ratio) -> Result<(), Cut> {
-        let Some(baseline) = baseline_rate(&self.stage.consumer.samples, &self.marks) else { return Ok(()) };
+        let Some(baseline) = baseline_rate(&self.stage.consumer.samples(), &self.marks) else {
+            return Ok(());
+        };
         let rate = pace_of(share, baseline);
         // What is in the path from the stall may be there still.
         let limit = self.scenario.limit.as_u64().saturating_add(self.stage.in_path());
@@ -39,8 +41,8 @@ impl Conductor<'_> {
             self.require_life()?;
             let now = self.clock.now();
             let lately = Stretch::before(now, part, began);
-            let (producer, consumer) = (&self.stage.producer.samples, &self.stage.consumer.samples);
-            if settled.is_none() && lately.length() >= part && follows(producer, consumer, lately) {
+            let (producer, consumer) = (self.stage.producer.samples(), self.stage.consumer.samples());
+            if settled.is_none() && lately.length() >= part && follows(&producer, &consumer, lately) {
                 settled = Some(now);
             }
             let seen = settled.is_some_and(|settled| now.since(settled) >= Some(part));

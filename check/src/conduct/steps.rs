@@ -44,7 +44,7 @@ impl Conductor<'_> {
     }
 
     pub(super) async fn await_closed(&mut self, patience: Duration) {
-        let told = |stage: &Stage| stage.producer.series + stage.consumer.series;
+        let told = |stage: &Stage| stage.producer.series.len() + stage.consumer.series.len();
         let latest = self.clock.now().plus(LAST_WORDS);
         let (mut before, mut deadline) = (told(&self.stage), self.clock.now().plus(patience));
         while !self.stage.is_closed() && self.clock.now() < deadline {
@@ -178,7 +178,7 @@ impl Conductor<'_> {
 
     /// The rate of the baseline is back, as far as the samples tell that crossed the path already.
     pub(super) fn recovered(&self, resumed: Timestamp) -> bool {
-        let baseline = baseline_rate(&self.stage.consumer.samples, &self.marks).unwrap_or_default();
-        recovery(&self.stage.producer.samples, resumed, SURELY * baseline, self.scenario.message).is_some()
+        let baseline = baseline_rate(&self.stage.consumer.samples(), &self.marks).unwrap_or_default();
+        recovery(&self.stage.producer.samples(), resumed, SURELY * baseline, self.scenario.message).is_some()
     }
 }
