@@ -28,9 +28,6 @@ const DEAD: Duration = Duration::from_secs(5);
 /// Samples that are further apart than this are waited for.
 const SELDOM: Duration = Duration::from_millis(10);
 
-/// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
-const SURELY: f64 = 1.03;
-
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
 

@@ -30,7 +30,8 @@ pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
     later.signed_since(earlier) as f64 / 1e6
 }
 
-fn passed(sample: &Sample) -> Passed {
+/// How many bytes of the stream had passed at a sample.
+pub(crate) fn passed(sample: &Sample) -> Passed {
     (sample.at, sample.stream_bytes)
 }
 
@@ -44,14 +45,14 @@ pub(crate) fn baseline_rate(consumer: &[Sample], marks: &Marks) -> Option<f64> {
 /// From the resume to the start of the first stretch in which the producer has this rate, or nearly: a stretch in which
 /// several messages pass, as one alone has no rate.
 pub(crate) fn recovery(
-    producer: &[Sample],
+    producer: impl Iterator<Item = Passed>,
     resumed: Timestamp,
     baseline: f64,
     message: ByteSize,
 ) -> Option<Duration> {
     let several = rate(4 * message.as_u64(), Duration::from_secs(1))?;
     let window = Duration::try_from_secs_f64(several / baseline).unwrap_or_default().max(RECOVERY_WINDOW);
-    let after: Vec<Passed> = producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
+    let after: Vec<Passed> = producer.filter(|(at, _)| *at >= resumed).collect();
     first_at_rate(&after, window, RECOVERED * baseline)?.since(resumed)
 }
 
@@ -166,7 +167,7 @@ impl<'a> Evidence<'a> {
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64, message: ByteSize) -> Option<Duration> {
-        recovery(&self.producer, self.conducted.marks.resumed?, baseline, message)
+        recovery(self.producer.iter().map(passed), self.conducted.marks.resumed?, baseline, message)
     }
 
     /// What the producer did while the consumer read slowly.
