@@ -41,7 +41,7 @@ pub(crate) struct Wires {
 #[derive(Debug)]
 struct Attached {
     progress: watch::Sender<Option<Sample>>,
-    reports: mpsc::Sender<Report>,
+    reports: endpoint::Sender<Report>,
     offset: ClockOffset,
     prepared: Option<oneshot::Sender<Result<RunId, String>>>,
     began: Option<oneshot::Sender<()>>,
@@ -87,7 +87,7 @@ pub(crate) async fn carry(mut wires: Wires) {
 /// Passes the commands of a stream on until its conductor is gone.
 async fn carry_commands(
     stream: u32,
-    mut commands: mpsc::Receiver<Command>,
+    mut commands: endpoint::Receiver<Command>,
     say: mpsc::Sender<ToServer>,
 ) -> u32 {
     while let Some(command) = commands.recv().await {

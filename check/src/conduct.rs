@@ -28,9 +28,6 @@ const DEAD: Duration = Duration::from_secs(5);
 /// Samples that are further apart than this are waited for.
 const SELDOM: Duration = Duration::from_millis(10);
 
-/// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
-const SURELY: f64 = 1.03;
-
 /// How long a trickle message that does not come is waited for.
 const TRICKLE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -89,11 +86,11 @@ pub(crate) struct Setting<'a> {
 }
 
 impl<'a> Conductor<'a> {
-    pub(crate) fn new(setting: Setting<'a>, stage: Stage, company: Company, member: Member) -> Self {
+    pub(crate) fn new(setting: Setting<'a>, stage: Stage, company: Company, member: Member) -> Box<Self> {
         let Setting { scenario, direction, trickle, clock, round_trip, run, live, stagger } = setting;
         let now = clock.now();
         let live = LiveView::new(live, (run, scenario.repeat), direction);
-        Self {
+        Box::new(Self {
             scenario,
             direction,
             trickle,
@@ -111,11 +108,13 @@ impl<'a> Conductor<'a> {
             heard: (now, now),
             backed_off: Duration::ZERO,
             queued: 0,
-        }
+        })
     }
 
     /// All phases, or as many as the connection lives through.
-    pub(crate) async fn conduct(mut self) -> Conducted {
+    ///
+    /// In a box, and taken apart when nothing is awaited any more: else the future would have room for it three times over.
+    pub(crate) async fn conduct(mut self: Box<Self>) -> Conducted {
         let cut = self.phases().await.err();
         // What is left to do keeps nobody waiting.
         self.member = None;
@@ -125,9 +124,9 @@ impl<'a> Conductor<'a> {
         };
         let cut_at = cut.map(|_| self.clock.now());
         self.gather(cut).await;
-        let Self { direction, stage, company, clock, marks, outcome, judge, decisions, .. } = self;
-        let spacing = company.spacing();
-        let neighbours = company.finish(clock).await;
+        let spacing = self.company.spacing();
+        let neighbours = std::mem::take(&mut self.company).finish(self.clock).await;
+        let Self { direction, stage, marks, outcome, judge, decisions, .. } = *self;
         let (quiet, decisions) = (judge.quiet(), decisions.into_made());
         Conducted { direction, stage, neighbours, spacing, marks, outcome, cut, cut_at, quiet, decisions }
     }

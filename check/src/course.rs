@@ -136,7 +136,7 @@ impl Conducted {
             _ => None,
         });
         let until = resumed.map_or(measured, |resumed| resumed.min(measured));
-        let samples = &self.stage.producer.samples;
+        let samples = self.stage.producer.samples();
         for sample in samples.iter().filter(|sample| sample.at >= since && sample.at <= until) {
             if sample.at >= stalled {
                 judge.stalled(stalled);

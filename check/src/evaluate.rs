@@ -48,11 +48,10 @@ pub(crate) fn evaluate(
     let report = figures(&evidence, scenario, round_trip, offset);
     let intervals = intervals(&evidence);
     let mss = evidence.producer.last().map(|sample| sample.snd_mss);
+    let (producer, consumer) = evidence.into_samples();
     unmeasured.extend(unmeasured_by(&conducted, direction, scenario));
     let events = merge_events(&conducted, direction, run);
-    let Conducted { stage, .. } = conducted;
-    let trace =
-        StreamTrace { run, direction, producer: stage.producer.samples, consumer: stage.consumer.samples };
+    let trace = StreamTrace { run, direction, producer, consumer };
     Measured { report, trace, events, intervals, unmeasured, connections: Vec::new(), mss, offset }
 }
 
@@ -110,7 +109,7 @@ fn intervals(evidence: &Evidence<'_>) -> Vec<Interval> {
     let stage = &evidence.conducted.stage;
     let start = evidence.conducted.marks.connected;
     let last = |samples: &[trace::Sample]| samples.last().map(|sample| sample.at);
-    let end = last(evidence.producer).max(last(evidence.consumer)).unwrap_or(start);
+    let end = last(&evidence.producer).max(last(&evidence.consumer)).unwrap_or(start);
     let mut found =
         vec![(Tag::Rtt, evidence.round_trips()), (Tag::ZeroWindow, evidence.zero_window_episodes())];
     if let Some(consumed) = stage.consumer.consumed() {

@@ -15,8 +15,8 @@ use units::{ByteSize, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) conducted: &'a Conducted,
-    pub(crate) producer: &'a [Sample],
-    pub(crate) consumer: &'a [Sample],
+    pub(crate) producer: Vec<Sample>,
+    pub(crate) consumer: Vec<Sample>,
     stalled: Option<Timestamp>,
     measured: Option<Timestamp>,
 }
@@ -30,7 +30,8 @@ pub(crate) fn ms_between(earlier: Timestamp, later: Timestamp) -> f64 {
     later.signed_since(earlier) as f64 / 1e6
 }
 
-fn passed(sample: &Sample) -> Passed {
+/// How many bytes of the stream had passed at a sample.
+pub(crate) fn passed(sample: &Sample) -> Passed {
     (sample.at, sample.stream_bytes)
 }
 
@@ -44,15 +45,21 @@ pub(crate) fn baseline_rate(consumer: &[Sample], marks: &Marks) -> Option<f64> {
 /// From the resume to the start of the first stretch in which the producer has this rate, or nearly: a stretch in which
 /// several messages pass, as one alone has no rate.
 pub(crate) fn recovery(
-    producer: &[Sample],
+    producer: impl Iterator<Item = Passed>,
     resumed: Timestamp,
     baseline: f64,
     message: ByteSize,
 ) -> Option<Duration> {
     let several = rate(4 * message.as_u64(), Duration::from_secs(1))?;
     let window = Duration::try_from_secs_f64(several / baseline).unwrap_or_default().max(RECOVERY_WINDOW);
-    let after: Vec<Passed> = producer.iter().filter(|sample| sample.at >= resumed).map(passed).collect();
+    let after: Vec<Passed> = producer.filter(|(at, _)| *at >= resumed).collect();
     first_at_rate(&after, window, RECOVERED * baseline)?.since(resumed)
+}
+
+/// The last sample until `at`, unless it is older than `fresh`.
+fn last_before(samples: &[Sample], at: Timestamp, fresh: Duration) -> Option<&Sample> {
+    let last = samples.iter().rev().find(|sample| sample.at <= at)?;
+    (at.since(last.at)? <= fresh).then_some(last)
 }
 
 impl<'a> Evidence<'a> {
@@ -70,15 +77,20 @@ impl<'a> Evidence<'a> {
         };
         Self {
             conducted,
-            producer: &stage.producer.samples,
-            consumer: &stage.consumer.samples,
+            producer: stage.producer.samples(),
+            consumer: stage.consumer.samples(),
             stalled: marks.stalled,
             measured,
         }
     }
 
+    /// The samples of the producer and of the consumer.
+    pub(crate) fn into_samples(self) -> (Vec<Sample>, Vec<Sample>) {
+        (self.producer, self.consumer)
+    }
+
     /// The producer's samples from the stall until absorbed bytes are taken.
-    fn stall(&self) -> impl Iterator<Item = &'a Sample> {
+    fn stall(&self) -> impl Iterator<Item = &Sample> {
         let (stalled, until) = (self.stalled, self.measured.unwrap_or(Timestamp::from_nanos(u64::MAX)));
         let stalled = stalled.unwrap_or(Timestamp::from_nanos(u64::MAX));
         self.producer.iter().filter(move |sample| sample.at >= stalled && sample.at <= until)
@@ -87,12 +99,9 @@ impl<'a> Evidence<'a> {
     /// Where the bytes sat at the end of the hold.
     pub(crate) fn absorbed(&self, scenario: &Scenario) -> Option<Absorbed> {
         let measured = self.measured?;
-        let last = |samples: &'a [Sample]| {
-            let last = samples.iter().rev().find(|sample| sample.at <= measured)?;
-            let fresh = FRESH.max(2 * scenario.sample.0);
-            (measured.since(last.at)? <= fresh).then_some(last)
-        };
-        let (producer, consumer) = (last(self.producer)?, last(self.consumer)?);
+        let fresh = FRESH.max(2 * scenario.sample.0);
+        let producer = last_before(&self.producer, measured, fresh)?;
+        let consumer = last_before(&self.consumer, measured, fresh)?;
         let total = producer.stream_bytes.checked_sub(consumer.stream_bytes)?;
         let known: u64 =
             producer.user_bytes + producer.send_queue + consumer.receive_queue + consumer.user_bytes;
@@ -153,17 +162,17 @@ impl<'a> Evidence<'a> {
 
     /// The consumer's rate in the second half of the baseline.
     pub(crate) fn baseline_rate(&self) -> Option<f64> {
-        baseline_rate(self.consumer, &self.conducted.marks)
+        baseline_rate(&self.consumer, &self.conducted.marks)
     }
 
     /// From the resume to the start of the first stretch in which the producer has its rate back.
     pub(crate) fn recovery(&self, baseline: f64, message: ByteSize) -> Option<Duration> {
-        recovery(self.producer, self.conducted.marks.resumed?, baseline, message)
+        recovery(self.producer.iter().map(passed), self.conducted.marks.resumed?, baseline, message)
     }
 
     /// What the producer did while the consumer read slowly.
     pub(crate) fn slow(&self) -> Option<Slow> {
-        slow::figures(self.producer, self.consumer, self.conducted.marks.slow?)
+        slow::figures(&self.producer, &self.consumer, self.conducted.marks.slow?)
     }
 
     /// What the stall did to the neighbours.
@@ -172,7 +181,7 @@ impl<'a> Evidence<'a> {
         let stretches = (marks.neighbours_before?, marks.neighbours_during?);
         let gaps = [stretches.0, stretches.1]
             .into_iter()
-            .flat_map(|stretch| [stretch.longest_gap(self.producer), stretch.longest_gap(self.consumer)]);
+            .flat_map(|stretch| [stretch.longest_gap(&self.producer), stretch.longest_gap(&self.consumer)]);
         neighbours::figures(neighbours, *spacing, stretches, gaps.max().unwrap_or_default())
     }
 
@@ -204,7 +213,7 @@ impl<'a> Evidence<'a> {
     pub(crate) fn zero_window_episodes(&self) -> Latencies {
         let mut episodes = Latencies::default();
         let mut began = None;
-        for sample in self.producer {
+        for sample in &self.producer {
             match (sample.snd_wnd == Some(0), began) {
                 (true, None) => began = Some(sample.at),
                 (false, Some(start)) => {
@@ -224,7 +233,7 @@ impl<'a> Evidence<'a> {
     /// The kernel's smoothed round trip, once a sample.
     pub(crate) fn round_trips(&self) -> Latencies {
         let mut round_trips = Latencies::default();
-        for sample in self.producer {
+        for sample in &self.producer {
             round_trips.record(Duration::from_micros(u64::from(sample.rtt_us)));
         }
         round_trips

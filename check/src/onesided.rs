@@ -94,7 +94,7 @@ pub(crate) async fn measure(
     }
     tasks.shutdown().await;
     before_anything(&side, &findings, cut, service)?;
-    Ok(findings.evaluate(side, cut))
+    Ok(findings.evaluate(&side, cut))
 }
 
 /// What ended, or was silent, before anything could be measured, was no check.

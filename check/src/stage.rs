@@ -4,7 +4,9 @@ use endpoint::EndHandle;
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use trace::{ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost, Timed};
+use trace::{
+    ConsumerSummary, EndSummary, Event, How, ProducerSummary, Role, Sample, SampleLog, SamplerCost, Timed,
+};
 use units::{ByteSize, Timestamp};
 use wire::{Command, Report};
 
@@ -29,12 +31,12 @@ pub(crate) struct Stage {
 pub(crate) struct Track {
     pub(crate) latest: Option<Sample>,
     pub(crate) events: Vec<Timed>,
-    /// All its samples; those told while it ran, until it tells them all.
-    pub(crate) samples: Vec<Sample>,
+    /// The samples it told while it ran.
+    live: SampleLog,
     /// Samples are kept as they are told.
     keeps: bool,
-    /// How many of the samples are from its series.
-    pub(crate) series: usize,
+    /// All its samples, as far as it told them when it was over.
+    pub(crate) series: SampleLog,
     pub(crate) summary: Option<EndSummary>,
     /// It will tell nothing more.
     pub(crate) closed: bool,
@@ -100,8 +102,8 @@ impl Stage {
 
     /// Forgets the samples so far: no figure is taken from them.
     pub(crate) fn forget_samples(&mut self) {
-        self.producer.samples.clear();
-        self.consumer.samples.clear();
+        self.producer.live.clear();
+        self.consumer.live.clear();
     }
 
     /// Keeps no sample that is told from here on: no figure would be taken from it.
@@ -145,9 +147,9 @@ impl Track {
         Self {
             latest: None,
             events: Vec::new(),
-            samples: Vec::new(),
+            live: SampleLog::default(),
             keeps: true,
-            series: 0,
+            series: SampleLog::default(),
             summary: None,
             closed: false,
             handle,
@@ -225,24 +227,26 @@ impl Track {
         }
     }
 
+    /// Its samples so far: the series takes the place of what was told live of that time.
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        let until = self.series.last().map(|sample| sample.at);
+        let later = self.live.iter().filter(|sample| until.is_none_or(|until| sample.at > until));
+        self.series.iter().chain(later).collect()
+    }
+
+    /// The first of its samples.
+    pub(crate) fn first_sample(&self) -> Option<Sample> {
+        self.series.first().or_else(|| self.live.first())
+    }
+
     /// A stream that has not begun looks the same all the time: its latest sample is enough.
     fn keep_latest(&mut self) {
         let idle = |sample: Option<&Sample>| sample.is_some_and(Sample::is_idle);
-        if idle(self.samples.last()) && idle(self.latest.as_ref()) {
-            self.samples.pop();
+        let Some(latest) = &self.latest else { return };
+        if self.live.len() == 1 && idle(self.live.last()) && latest.is_idle() {
+            self.live.clear();
         }
-        trace::make_room(&mut self.samples);
-        self.samples.extend(self.latest.clone());
-    }
-
-    /// A piece of the series takes the place of what was told live of that time.
-    fn keep_series(&mut self, piece: Vec<Sample>) {
-        let Some(last) = piece.last().map(|sample| sample.at) else { return };
-        let later = self.samples.split_off(self.series.min(self.samples.len()));
-        let room = MOST_SAMPLES.saturating_sub(self.samples.len());
-        self.samples.extend(piece.into_iter().take(room));
-        self.series = self.samples.len();
-        self.samples.extend(later.into_iter().filter(|sample| sample.at > last));
+        self.live.push(latest.clone());
     }
 
     pub(crate) fn keep(&mut self, role: Role, told: Told) -> Option<Update> {
@@ -253,7 +257,7 @@ impl Track {
             }
             Told::Progress => {
                 self.latest.clone_from(&self.handle.progress.borrow_and_update());
-                if self.keeps && self.series == 0 && self.samples.len() < MOST_SAMPLES {
+                if self.keeps && self.series.is_empty() && self.live.len() < MOST_SAMPLES {
                     self.keep_latest();
                 }
                 Some(Update::Sample(role))
@@ -264,7 +268,10 @@ impl Track {
             }
             Told::Report(Report::Series { csv }) => {
                 match trace::samples_from_csv(&csv) {
-                    Ok(samples) => self.keep_series(samples),
+                    Ok(samples) => {
+                        let room = MOST_SAMPLES.saturating_sub(self.series.len());
+                        samples.into_iter().take(room).for_each(|sample| self.series.push(sample));
+                    }
                     Err(error) => tracing::warn!(%error, %role, "samples are unreadable"),
                 }
                 None

@@ -26,7 +26,7 @@ pub(crate) fn unmeasured_by(conducted: &Conducted, direction: Direction, scenari
                 "what buffers of {asked} would do: the {role}'s kernel granted {granted} ({sysctls})"
             ));
         }
-        let first = track.samples.first();
+        let first = track.first_sample();
         if first.is_some_and(|sample| sample.snd_wnd.is_none()) {
             note(format!("the {role}'s view of its peer's window (its kernel is older than 5.4)"));
         }

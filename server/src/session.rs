@@ -62,7 +62,7 @@ pub(crate) struct Session {
     say: mpsc::Sender<FromServer>,
     prepared: BTreeMap<u32, Arc<Plan>>,
     /// The streams that are not over, and what commands their ends.
-    commands: BTreeMap<u32, mpsc::Sender<Command>>,
+    commands: BTreeMap<u32, endpoint::Sender<Command>>,
     /// One a stream, which gives its number; and one a connection that is refused.
     streams: JoinSet<Option<u32>>,
 }

@@ -2,12 +2,17 @@
 
 use super::{Conductor, GRACE};
 use crate::course::Cut;
+use crate::figures::{baseline_rate, passed, recovery};
+use crate::rates::Passed;
 use std::time::Duration;
-use trace::{Event, Phase, Role};
+use trace::{Event, Phase, Role, Sample};
 use wire::Command;
 
 /// How long it may take to reach the baseline's rate again.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+/// The resume goes by fewer samples than the figures are taken from, so it asks for a little more.
+const SURELY: f64 = 1.03;
 
 impl Conductor<'_> {
     /// Full speed again, until the rate of the baseline is back.
@@ -38,9 +43,18 @@ impl Conductor<'_> {
         self.moved.0 = self.clock.now();
         self.heard.1 = self.clock.now();
         let deadline = self.clock.now().plus(RECOVERY.max(10 * self.round_trip).max(self.samples(5)));
-        while self.clock.now() < deadline && !self.recovered(resumed) {
+        let target = SURELY * baseline_rate(&self.stage.consumer.samples(), &self.marks).unwrap_or_default();
+        // As far as the samples tell that crossed the path already.
+        let mut since: Vec<Passed> = self.stage.producer.samples().iter().map(passed).collect();
+        since.retain(|(at, _)| *at >= resumed);
+        while self.clock.now() < deadline
+            && recovery(since.iter().copied(), resumed, target, self.scenario.message).is_none()
+        {
             self.step().await?;
             self.require_life()?;
+            let newer = |sample: &&Sample| since.last().is_none_or(|(at, _)| *at < sample.at);
+            let latest = self.stage.producer.latest.as_ref().filter(newer).map(passed);
+            since.extend(latest);
         }
         Ok(())
     }

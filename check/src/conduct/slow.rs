@@ -16,7 +16,9 @@ use wire::Command;
 impl Conductor<'_> {
     /// Slow until the producer follows and what follows was seen, the path holds the limit, or time is up.
     pub(super) async fn slow(&mut self, share: Ratio) -> Result<(), Cut> {
-        let Some(baseline) = baseline_rate(&self.stage.consumer.samples, &self.marks) else { return Ok(()) };
+        let Some(baseline) = baseline_rate(&self.stage.consumer.samples(), &self.marks) else {
+            return Ok(());
+        };
         let rate = pace_of(share, baseline);
         // What is in the path from the stall may be there still.
         let limit = self.scenario.limit.as_u64().saturating_add(self.stage.in_path());
@@ -31,17 +33,17 @@ impl Conductor<'_> {
         self.moved.0 = self.clock.now();
         let part = settled_part(rate, self.scenario, self.round_trip);
         let deadline = self.clock.now().plus(self.scenario.deadline.0.max(2 * part));
-        let mut settled = None;
+        let (mut settled, mut look) = (None, began.plus(part));
         while self.clock.now() < deadline {
             if let Some((_, Timed { event: Event::LimitReached { .. }, .. })) = self.step().await? {
                 break;
             }
             self.require_life()?;
             let now = self.clock.now();
-            let lately = Stretch::before(now, part, began);
-            let (producer, consumer) = (&self.stage.producer.samples, &self.stage.consumer.samples);
-            if settled.is_none() && lately.length() >= part && follows(producer, consumer, lately) {
-                settled = Some(now);
+            if settled.is_none() && now >= look {
+                let (producer, consumer) = (self.stage.producer.samples(), self.stage.consumer.samples());
+                settled = follows(&producer, &consumer, Stretch::before(now, part, began)).then_some(now);
+                look = now.plus(part / 20);
             }
             let seen = settled.is_some_and(|settled| now.since(settled) >= Some(part));
             if seen || self.stage.in_path() >= limit {

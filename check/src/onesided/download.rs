@@ -76,7 +76,7 @@ async fn stall(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> R
     let stalled = side.tell(Command::Stall, |event| matches!(event, Event::Stalled { .. })).await?;
     marks.stalled = Some(stalled);
     side.decisions.begin_at(stalled, Phase::Stall);
-    let passed = passed(&side.track.samples, marks.baseline.unwrap_or(stalled), stalled);
+    let passed = passed(&side.track.samples(), marks.baseline.unwrap_or(stalled), stalled);
     let rate = mean_rate(passed.into_iter()).unwrap_or_default();
     let deadline = stalled.plus(scenario.deadline.0);
     #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
@@ -116,7 +116,7 @@ fn shut(sample: &Sample, quiet: &mut (Timestamp, u64)) -> Option<Timestamp> {
 }
 
 async fn resume(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> Result<(), Cut> {
-    let before = baseline_of(&side.track.samples, marks);
+    let before = baseline_of(&side.track.samples(), marks);
     let resumed = side.tell(Command::Resume, |event| matches!(event, Event::Resumed { .. })).await?;
     marks.resumed = Some(resumed);
     side.decisions.begin_at(resumed, Phase::Resume);
@@ -130,7 +130,7 @@ async fn resume(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> 
             continue;
         }
         let from = Timestamp::from_nanos(now.as_nanos().saturating_sub(nanos(tail)));
-        let rate = mean_rate(passed(&side.track.samples, from, now).into_iter()).unwrap_or_default();
+        let rate = mean_rate(passed(&side.track.samples(), from, now).into_iter()).unwrap_or_default();
         if before.is_none_or(|before| rate <= LIVE_AGAIN * before.most()) {
             break;
         }
@@ -163,7 +163,8 @@ pub(crate) fn passed(samples: &[Sample], from: Timestamp, until: Timestamp) -> V
 fn ended_in_order(side: &Side<'_>) -> bool {
     let Some((at, trace::How::Fin, _)) = side.track.end() else { return false };
     // Later it is closed because we closed our direction too.
-    let before = side.track.samples.iter().rev().find(|sample| sample.at <= at);
+    let samples = side.track.samples();
+    let before = samples.iter().rev().find(|sample| sample.at <= at);
     before.is_none_or(|sample| sample.state != TcpState::Closed)
 }
 

@@ -15,7 +15,7 @@ use crate::nothing::nothing;
 use report::{DirectionReport, Ended, Memory, OneSided};
 use scenario::Scenario;
 use std::time::Duration;
-use trace::{Direction, EventRecord, How, Interval, Latencies, Party, StreamTrace, Tag, Verdict};
+use trace::{Direction, EventRecord, How, Interval, Latencies, Party, Sample, StreamTrace, Tag, Verdict};
 use units::{Timestamp, format_duration};
 
 /// What was found, before it is judged.
@@ -63,22 +63,21 @@ impl<'a> Findings<'a> {
     }
 
     /// Everything that this direction leaves behind.
-    pub(crate) fn evaluate(mut self, side: Side<'_>, cut: Option<Cut>) -> Measured {
-        let samples = &side.track.samples;
+    pub(crate) fn evaluate(mut self, side: &Side<'_>, cut: Option<Cut>) -> Measured {
+        let samples = side.track.samples();
         let found = match self.direction {
-            Direction::Download => self.download(samples, &side),
-            Direction::Upload => self.upload(samples, &side),
+            Direction::Download => self.download(&samples, side),
+            Direction::Upload => self.upload(&samples, side),
         };
         let (verdict, reason, ended) = match cut {
-            Some(cut) => self.cut_short(&side, cut),
+            Some(cut) => self.cut_short(side, cut),
             None => (found.verdict, found.reason.clone(), None),
         };
-        self.note_unmeasured(&side, verdict, &found.one_sided);
-        let report = self.report(&found, (verdict, reason, ended), &side);
+        self.note_unmeasured(side, verdict, &found.one_sided);
+        let report = self.report(&found, (verdict, reason, ended), side);
         let mss = samples.last().map(|sample| sample.snd_mss);
-        let intervals = self.intervals(&side);
-        let events = self.events(&side);
-        let samples = side.track.samples;
+        let intervals = self.intervals(side, &samples);
+        let events = self.events(side);
         let (producer, consumer) = match self.direction {
             Direction::Upload => (samples, Vec::new()),
             Direction::Download => (Vec::new(), samples),
@@ -158,7 +157,7 @@ impl<'a> Findings<'a> {
                 "what buffers of {asked} would do: the kernel granted {granted} (net.core.rmem_max, wmem_max)"
             ));
         }
-        if side.track.samples.first().is_some_and(|sample| sample.rcv_wnd.is_none()) {
+        if side.track.first_sample().is_some_and(|sample| sample.rcv_wnd.is_none()) {
             note("the window that we advertised (the kernel is older than 6.2)".to_owned());
         }
     }
@@ -185,10 +184,10 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn intervals(&self, side: &Side<'_>) -> Vec<Interval> {
-        let end = side.track.samples.last().map_or(self.connected, |sample| sample.at);
+    fn intervals(&self, side: &Side<'_>, samples: &[Sample]) -> Vec<Interval> {
+        let end = samples.last().map_or(self.connected, |sample| sample.at);
         let mut round_trips = Latencies::default();
-        for sample in &side.track.samples {
+        for sample in samples {
             round_trips.record(Duration::from_micros(u64::from(sample.rtt_us)));
         }
         let mut found = vec![(Tag::Rtt, round_trips)];

@@ -2,27 +2,28 @@
 
 use crate::CLOSE_DEADLINE;
 use crate::end::{Desk, Peer};
+use crate::intake::Intake;
 use crate::outbox::Outbox;
+use crate::queue::Receiver;
 use crate::subject::Subject;
 use scenario::{Allowance, ReadPlan, Reader};
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::io::AsyncWriteExt;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use trace::{Event, How, Integrity, Latencies, TrickleArrival};
 use transport::{Gate, Stream};
-use wire::{Command, FrameHeader, FrameKind, Inspector, Plan, READ_SPACE};
+use wire::{Command, FrameHeader, FrameKind, Plan};
 
 #[derive(Debug)]
 pub(crate) struct Consumer<'a> {
     plan: &'a Plan,
     stream: Stream,
     gate: Arc<Gate>,
-    commands: mpsc::Receiver<Command>,
+    commands: Receiver<Command>,
     outbox: Outbox,
     subject: Arc<Subject>,
     intake: Intake,
@@ -31,15 +32,6 @@ pub(crate) struct Consumer<'a> {
     /// Set while slow: when it may read, and how much.
     reader: Option<Reader>,
     found: Consumed,
-}
-
-/// What becomes of the bytes.
-#[derive(Debug)]
-enum Intake {
-    /// A producer of ours sends frames.
-    Frames(Inspector),
-    /// A service sends what it likes; it is counted.
-    Bytes { room: Box<[u8]>, count: u64 },
 }
 
 /// How long a service may take to hear that we leave.
@@ -55,10 +47,6 @@ pub(crate) struct Consumed {
     pub(crate) trickle: Vec<TrickleArrival>,
 }
 
-/// Space for reads of all consumers that are measured at once, and of one of them at least.
-const ALL_READ_SPACE: usize = 32 << 20;
-const LEAST_READ_SPACE: usize = 8 << 10;
-
 /// What the consumer does after a step.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
@@ -70,13 +58,7 @@ enum Next {
 impl<'a> Consumer<'a> {
     pub(crate) fn new(desk: Desk, plan: &'a Plan, peer: Peer) -> Self {
         let Desk { stream, commands, outbox, subject } = desk;
-        let largest = plan.message.max(plan.trickle.message).as_u64();
-        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-        let space = read_space(plan.at_once);
-        let intake = match peer {
-            Peer::Ours => Intake::Frames(Inspector::new(largest, space, plan.check_payloads)),
-            Peer::Service => Intake::Bytes { room: vec![0; space].into_boxed_slice(), count: 0 },
-        };
+        let intake = Intake::new(plan, peer);
         let gate = stream.gate();
         Self {
             plan,
@@ -96,15 +78,13 @@ impl<'a> Consumer<'a> {
     pub(crate) async fn run(mut self) -> Consumed {
         loop {
             let (at_most, due) = self.allowance();
-            let space = self.intake.space();
-            let length = space.len().min(at_most);
-            let space = space.get_mut(..length).unwrap_or_default();
+            let read = poll_fn(|context| self.intake.poll_read(&mut self.stream, at_most, context));
             let next = tokio::select! {
                 biased;
                 command = self.commands.recv() => self.obey(command.unwrap_or(Command::Abort)),
                 () = wait_until(self.resume_at) => self.obey(Command::Resume),
                 () = wait_until(due), if due.is_some() => Next::Read,
-                read = self.stream.read(space), if due.is_none() => self.take(read),
+                read = read, if due.is_none() => self.take(read),
             };
             match next {
                 // Each of many takes its turn.
@@ -170,12 +150,13 @@ impl<'a> Consumer<'a> {
             }
             Ok(count) => {
                 let now = self.outbox.clock.now();
-                self.intake.filled(count);
                 self.subject.look_in_passing(now);
                 if let Some(reader) = &mut self.reader {
                     reader.took(count, now);
                 }
-                self.take_frames()
+                let next = self.take_frames();
+                self.intake.rest();
+                next
             }
             Err(error) => {
                 self.outbox.failed(&error);
@@ -221,11 +202,12 @@ impl<'a> Consumer<'a> {
             tracing::debug!(%error, "the direction could not be closed");
         }
         let drained = async {
-            while let Ok(count @ 1..) = self.stream.read(self.intake.space()).await {
-                self.intake.filled(count);
+            let (stream, intake) = (&mut self.stream, &mut self.intake);
+            while let Ok(1..) = poll_fn(|context| intake.poll_read(stream, usize::MAX, context)).await {
                 // After the end there are no frames; this counts what was added.
-                let none = self.intake.next_frame();
+                let none = intake.next_frame();
                 debug_assert!(none.is_none(), "a frame after the end");
+                intake.rest();
             }
         };
         if timeout(CLOSE_DEADLINE, drained).await.is_err() {
@@ -234,56 +216,12 @@ impl<'a> Consumer<'a> {
     }
 }
 
-/// What a consumer reads at once: one of `at_once` shares a bound with the others.
-fn read_space(at_once: u32) -> usize {
-    (ALL_READ_SPACE / (at_once.max(1) as usize)).clamp(LEAST_READ_SPACE, READ_SPACE)
-}
-
 impl Consumer<'_> {
     /// A service hears that its client leaves, where the transport has a word for it.
     async fn say_goodbye(&mut self) {
         self.gate.open();
         if !matches!(timeout(FAREWELL, self.stream.shutdown()).await, Ok(Ok(()))) {
             tracing::debug!("the service was left without a goodbye");
-        }
-    }
-}
-
-impl Intake {
-    /// Where the next bytes are read to.
-    fn space(&mut self) -> &mut [u8] {
-        match self {
-            Self::Frames(inspector) => inspector.space(),
-            Self::Bytes { room, .. } => room,
-        }
-    }
-
-    /// As many bytes were read.
-    fn filled(&mut self, bytes: usize) {
-        match self {
-            Self::Frames(inspector) => inspector.filled(bytes),
-            Self::Bytes { count, .. } => *count += bytes as u64,
-        }
-    }
-
-    fn next_frame(&mut self) -> Option<FrameHeader> {
-        match self {
-            Self::Frames(inspector) => inspector.next_frame(),
-            Self::Bytes { .. } => None,
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::Frames(inspector) => inspector.integrity().bytes,
-            Self::Bytes { count, .. } => *count,
-        }
-    }
-
-    fn finish(self) -> Integrity {
-        match self {
-            Self::Frames(mut inspector) => inspector.finish(),
-            Self::Bytes { count, .. } => Integrity { bytes: count, ..Integrity::default() },
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::meter::{Meter, Tally};
 use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
 use crate::pattern::Patterns;
 use crate::producer::{Produced, Producer};
+use crate::queue::{Receiver, Sender, queue};
 use crate::sampler::Sampler;
 use crate::series::Series;
 use crate::subject::{HAND_OVER, Subject, Target};
@@ -14,7 +15,7 @@ use socket2::SockRef;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use trace::{
     ConsumerSummary, Direction, EndSummary, Event, How, ProducerSummary, Role, Sample, SamplerCost,
@@ -53,29 +54,29 @@ pub struct End {
 #[derive(Debug)]
 pub struct EndLink {
     /// What it is told.
-    pub commands: mpsc::Receiver<Command>,
+    pub commands: Receiver<Command>,
     /// The latest sample it took.
     pub progress: watch::Sender<Option<Sample>>,
     /// Everything else it tells.
-    pub reports: mpsc::Sender<Report>,
+    pub reports: Sender<Report>,
 }
 
 /// The other side of a link: of whoever conducts the run, on this machine or beyond a control connection.
 #[derive(Debug)]
 pub struct EndHandle {
     /// What the end is told.
-    pub commands: mpsc::Sender<Command>,
+    pub commands: Sender<Command>,
     /// The latest sample it took.
     pub progress: watch::Receiver<Option<Sample>>,
     /// Everything else it tells; closed after its last word.
-    pub reports: mpsc::Receiver<Report>,
+    pub reports: Receiver<Report>,
 }
 
 /// A link between an end and its conductor.
 pub fn link() -> (EndLink, EndHandle) {
-    let (command_sender, commands) = mpsc::channel(WAITING_COMMANDS);
+    let (command_sender, commands) = queue(WAITING_COMMANDS);
     let (progress, progress_receiver) = watch::channel(None);
-    let (reports, report_receiver) = mpsc::channel(WAITING_EVENTS);
+    let (reports, report_receiver) = queue(WAITING_EVENTS);
     (
         EndLink { commands, progress, reports },
         EndHandle { commands: command_sender, progress: progress_receiver, reports: report_receiver },
@@ -136,7 +137,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
         }
     };
     watch.subject.finish();
-    while let Ok(batch) = watch.batches.try_recv() {
+    while let Some(batch) = watch.batches.try_recv() {
         observer.take(batch);
     }
     let series = observer.series;
@@ -159,7 +160,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) stream: Stream,
-    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) commands: Receiver<Command>,
     pub(crate) outbox: Outbox,
     pub(crate) subject: Arc<Subject>,
 }

@@ -1,10 +1,11 @@
 //! What an end has to tell, without ever waiting for whoever listens.
 
+use crate::queue::Sender;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use trace::{Event, How, Sample, Timed};
 use transport::{HandshakeError, Refusal};
 use units::{Clock, Timestamp};
@@ -23,18 +24,14 @@ pub(crate) const LONG_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox {
     pub(crate) clock: Clock,
-    events: mpsc::Sender<Report>,
+    events: Sender<Report>,
     progress: watch::Sender<Option<Sample>>,
     ended: Arc<AtomicBool>,
     pauses: Arc<AtomicU64>,
 }
 
 impl Outbox {
-    pub(crate) fn new(
-        clock: Clock,
-        events: mpsc::Sender<Report>,
-        progress: watch::Sender<Option<Sample>>,
-    ) -> Self {
+    pub(crate) fn new(clock: Clock, events: Sender<Report>, progress: watch::Sender<Option<Sample>>) -> Self {
         Self { clock, events, progress, ended: Arc::default(), pauses: Arc::default() }
     }
 

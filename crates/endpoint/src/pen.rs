@@ -2,6 +2,7 @@
 
 use crate::end::Desk;
 use crate::outbox::{LONG_PAUSE, Outbox};
+use crate::queue::Receiver;
 use crate::subject::Subject;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::mpsc;
 use trace::Event;
 use transport::Stream;
 use units::{ByteSize, Timestamp};
@@ -45,7 +45,7 @@ pub(crate) struct Pen {
     /// Bytes that write calls accepted.
     pub(crate) bytes: u64,
     subject: Arc<Subject>,
-    commands: mpsc::Receiver<Command>,
+    commands: Receiver<Command>,
     /// A write that waited longer than this is told as a pause.
     pause: Duration,
     bytes_max: u64,
@@ -84,7 +84,7 @@ impl Pen {
 
     /// Obeys the commands that wait already.
     pub(crate) fn obey_waiting(&mut self) {
-        while let Ok(command) = self.commands.try_recv() {
+        while let Some(command) = self.commands.try_recv() {
             self.obey(command);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A thread of its own, because a task shares its worker with the streams it should watch.
 
+use crate::queue;
 use crate::subject::{Subject, Target};
 use crate::ticker::Ticker;
 use std::cmp::Ordering;
@@ -11,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use trace::{Sample, SamplerCost};
 use units::{Clock, Timestamp};
 
@@ -42,7 +42,7 @@ struct CpuTime(AtomicU64);
 /// The samples of one socket; it is no longer watched when this is dropped.
 #[derive(Debug)]
 pub struct Watch {
-    pub(crate) batches: mpsc::Receiver<Vec<Sample>>,
+    pub(crate) batches: queue::Receiver<Vec<Sample>>,
     pub(crate) subject: Arc<Subject>,
     cpu: Arc<CpuTime>,
     cpu_before: Duration,
@@ -65,7 +65,7 @@ impl Sampler {
 
     /// Watches a socket until what is returned is dropped.
     pub fn watch(&self, target: Target) -> io::Result<Watch> {
-        let (sender, batches) = mpsc::channel(WAITING_BATCHES);
+        let (sender, batches) = queue::queue(WAITING_BATCHES);
         let subject = Arc::new(Subject::new(target, self.clock, sender));
         self.subjects
             .send(Arc::clone(&subject))
@@ -83,7 +83,7 @@ impl Watch {
 
     /// Samples that were handed over already.
     pub fn try_next(&mut self) -> Option<Vec<Sample>> {
-        self.batches.try_recv().ok()
+        self.batches.try_recv()
     }
 
     /// Takes the last sample, which has all that passed until now, and has everything handed over.

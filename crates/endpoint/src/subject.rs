@@ -7,11 +7,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use trace::{Latencies, Role, Sample, SamplerCost};
 use transport::{Counters, SocketHandle};
 use units::{Clock, Timestamp};
 
+use crate::queue::Sender;
 use crate::ticker::next_due;
 
 /// How often samples are handed over; those that are further apart, one by one.
@@ -44,7 +44,7 @@ pub(crate) struct Subject {
     interval: Duration,
     clock: Clock,
     due: AtomicU64,
-    batches: mpsc::Sender<Vec<Sample>>,
+    batches: Sender<Vec<Sample>>,
     notes: Mutex<Notes>,
     began: Timestamp,
 }
@@ -63,7 +63,7 @@ struct Notes {
 }
 
 impl Subject {
-    pub(crate) fn new(target: Target, clock: Clock, batches: mpsc::Sender<Vec<Sample>>) -> Self {
+    pub(crate) fn new(target: Target, clock: Clock, batches: Sender<Vec<Sample>>) -> Self {
         let Target { socket, counters, role, interval } = target;
         let now = clock.now();
         let due = AtomicU64::new(due_after(now, interval).as_nanos());
@@ -135,6 +135,10 @@ impl Subject {
         let mut ended = false;
         if let Ok(sample) = sample {
             ended = notes.batch.last().is_some_and(|before| before.state != sample.state);
+            // Those that are handed over one by one leave no room unused.
+            if notes.batch.is_empty() && self.interval >= HAND_OVER {
+                notes.batch.reserve_exact(1);
+            }
             notes.batch.push(sample);
             notes.taken += 1;
         } else {
@@ -190,7 +194,8 @@ impl Subject {
 
     fn hand_over(&self, notes: &mut Notes, now: Timestamp) {
         notes.handed_over = now;
-        let fresh = Vec::with_capacity(notes.batch.len() + 1);
+        let room = if self.interval < HAND_OVER { notes.batch.len() + 1 } else { 0 };
+        let fresh = Vec::with_capacity(room);
         let batch = std::mem::replace(&mut notes.batch, fresh);
         let count = batch.len() as u64;
         if self.batches.try_send(batch).is_err() {

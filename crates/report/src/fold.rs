@@ -1,7 +1,10 @@
 //! Several runs as one verdict: medians, spread, and the worst of them.
 
+mod columns;
+
 use crate::document::{DirectionReport, FORMAT, RunReport, VerdictDocument};
-use serde_json::{Map, Number, Value};
+use columns::Column;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use trace::{Direction, Verdict};
 
@@ -30,10 +33,10 @@ pub fn fold(runs: Vec<RunReport>, unmeasured: impl IntoIterator<Item = String>) 
     for direction in directions {
         let reports: Vec<&DirectionReport> =
             runs.iter().filter_map(|run| run.directions.get(&direction)).collect();
-        if let Some(folded) = fold_direction(&reports, Several::Runs) {
+        let figures = figures(&reports);
+        if let Some(folded) = fold_figures(&reports, &figures, Several::Runs) {
             if runs.len() > 1 {
-                let figures: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
-                spread(&direction.to_string(), &figures.iter().collect::<Vec<_>>(), &mut document.spread);
+                figures.spread(&direction.to_string(), &mut document.spread);
             }
             document.directions.insert(direction, folded);
         }
@@ -74,27 +77,20 @@ enum Several {
     Connections,
 }
 
-/// Reports of one direction as one.
-fn fold_direction(reports: &[&DirectionReport], what: Several) -> Option<DirectionReport> {
-    let values: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
-    fold_figures(reports, &values.iter().collect::<Vec<_>>(), what)
-}
-
 /// Connections as one, and the least and greatest value of each figure.
 pub(crate) fn fold_connections(
     reports: &[&DirectionReport],
 ) -> Option<(DirectionReport, BTreeMap<String, [f64; 2]>)> {
-    let values: Vec<Value> = reports.iter().map(|report| figures(report)).collect();
-    let values: Vec<&Value> = values.iter().collect();
+    let figures = figures(reports);
     let mut extremes = BTreeMap::new();
-    spread("", &values, &mut extremes);
-    Some((fold_figures(reports, &values, Several::Connections)?, extremes))
+    figures.spread("", &mut extremes);
+    Some((fold_figures(reports, &figures, Several::Connections)?, extremes))
 }
 
-fn fold_figures(reports: &[&DirectionReport], values: &[&Value], what: Several) -> Option<DirectionReport> {
+fn fold_figures(reports: &[&DirectionReport], figures: &Column, what: Several) -> Option<DirectionReport> {
     let verdict = reports.iter().map(|report| report.verdict).max()?;
     let verdicts: Vec<Verdict> = reports.iter().map(|report| report.verdict).collect();
-    let medians = median(values);
+    let medians = figures.median();
     let mut worst = reports.iter().filter(|report| report.verdict == verdict);
     let last_write = medians.get("last_write_ms").and_then(Value::as_f64);
     let chosen = worst.clone().find(|report| report.last_write_ms == last_write).or_else(|| worst.next())?;
@@ -107,59 +103,19 @@ fn fold_figures(reports: &[&DirectionReport], values: &[&Value], what: Several) 
     Some(folded)
 }
 
-/// The report as JSON, without that which has no median: an end belongs to one connection, a crowd to one run.
-fn figures(report: &DirectionReport) -> Value {
-    let mut value = serde_json::to_value(report).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("ended");
-        fields.remove("connections");
+/// The reports as JSON would have them, without that which has no median: an end belongs to one connection, a crowd to
+/// one run.
+fn figures(reports: &[&DirectionReport]) -> Column {
+    let mut column = Column::default();
+    for report in reports {
+        let mut value = serde_json::to_value(report).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("ended");
+            fields.remove("connections");
+        }
+        column.add(value);
     }
-    value
-}
-
-/// The lower median of each number in values of one shape; of anything else the first.
-fn median(values: &[&Value]) -> Value {
-    let present: Vec<&Value> = values.iter().copied().filter(|value| !value.is_null()).collect();
-    match present.first() {
-        Some(Value::Object(fields)) => {
-            let of_field = |name: &String| {
-                median(&present.iter().filter_map(|value| value.get(name)).collect::<Vec<_>>())
-            };
-            Value::Object(fields.keys().map(|name| (name.clone(), of_field(name))).collect::<Map<_, _>>())
-        }
-        Some(Value::Number(_)) => {
-            let mut numbers: Vec<&Number> = present.iter().filter_map(|value| value.as_number()).collect();
-            numbers.sort_by(|a, b| float(a).total_cmp(&float(b)));
-            let middle = numbers.len().saturating_sub(1) / 2;
-            numbers.get(middle).map_or(Value::Null, |number| Value::Number((*number).clone()))
-        }
-        Some(other) => (*other).clone(),
-        None => Value::Null,
-    }
-}
-
-/// The least and the greatest of each number in values of one shape, by its dotted name.
-fn spread(name: &str, values: &[&Value], into: &mut BTreeMap<String, [f64; 2]>) {
-    let present: Vec<&Value> = values.iter().copied().filter(|value| !value.is_null()).collect();
-    match present.first() {
-        Some(Value::Object(fields)) => {
-            for field in fields.keys() {
-                let values: Vec<&Value> = present.iter().filter_map(|value| value.get(field)).collect();
-                let dotted = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
-                spread(&dotted, &values, into);
-            }
-        }
-        Some(Value::Number(_)) => {
-            let numbers = || present.iter().filter_map(|value| value.as_number()).map(float);
-            let (least, greatest) = (numbers().fold(f64::MAX, f64::min), numbers().fold(f64::MIN, f64::max));
-            into.insert(name.to_owned(), [least, greatest]);
-        }
-        _ => {}
-    }
-}
-
-fn float(number: &Number) -> f64 {
-    number.as_f64().unwrap_or_default()
+    column
 }
 
 /// `reason`, and how many came to that verdict where not all did.

@@ -41,3 +41,26 @@ impl From<u8> for TcpState {
         }
     }
 }
+
+impl From<TcpState> for u8 {
+    /// The number that gives this state again; 0 for one that this program does not know.
+    fn from(state: TcpState) -> Self {
+        match state {
+            TcpState::Unknown => 0,
+            // They are listed in the kernel's order, which begins at 1.
+            known => known as Self + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_from_its_number() {
+        for number in 0..=11 {
+            assert_eq!(u8::from(TcpState::from(number)), number);
+        }
+    }
+}

@@ -11,10 +11,13 @@ use trace::Integrity;
 /// The space for a read that a consumer should have where memory is no concern: larger reads gain nothing.
 pub const READ_SPACE: usize = 256 * 1024;
 
-/// Owns the consumer's only buffer: two frames, or the space for a read and a frame. Bytes are read into [`space`](Self::space).
+/// Has the consumer's only buffer: two frames, or the space for a read and a frame. Bytes are read into [`space`](Self::space).
+/// The buffer is made when it is first needed, unless one is [lent](Self::lend).
 #[derive(Debug)]
 pub struct Inspector {
+    /// Where it is shorter than `size`, it holds what is pending and no more.
     buffer: Box<[u8]>,
+    size: usize,
     start: usize,
     end: usize,
     max_frame: usize,
@@ -40,9 +43,9 @@ enum Search {
 impl Inspector {
     /// For frames of at most `max_frame` bytes, that come in reads of up to `read_space` bytes, or one frame.
     pub fn new(max_frame: usize, read_space: usize, check_payloads: bool) -> Self {
-        let size = read_space.max(max_frame) + max_frame;
         Self {
-            buffer: vec![0; size].into_boxed_slice(),
+            buffer: Box::default(),
+            size: read_space.max(max_frame) + max_frame,
             start: 0,
             end: 0,
             max_frame,
@@ -55,16 +58,46 @@ impl Inspector {
         }
     }
 
+    /// Lends it a buffer, which it need not make then, until it is [given back](Self::give_back). One that is too small is
+    /// replaced by a larger one.
+    pub fn lend(&mut self, room: Box<[u8]>) {
+        if self.buffer.len() < self.size {
+            self.read_to(room);
+        }
+    }
+
+    /// Gives the buffer back, if it has one, and keeps what is pending aside.
+    pub fn give_back(&mut self) -> Option<Box<[u8]>> {
+        if self.buffer.len() < self.size {
+            return None;
+        }
+        let pending: Box<[u8]> = self.buffer.get(self.start..self.end).unwrap_or_default().into();
+        (self.start, self.end) = (0, pending.len());
+        Some(std::mem::replace(&mut self.buffer, pending))
+    }
+
+    /// Moves what is pending to a buffer that is large enough.
+    fn read_to(&mut self, room: Box<[u8]>) {
+        let mut room = if room.len() < self.size { vec![0; self.size].into_boxed_slice() } else { room };
+        let pending = self.buffer.get(self.start..self.end).unwrap_or_default();
+        room.get_mut(..pending.len()).expect("what is pending is less than a frame").copy_from_slice(pending);
+        (self.start, self.end) = (0, pending.len());
+        self.buffer = room;
+    }
+
     /// Where the next bytes are to be read to; never empty.
     pub fn space(&mut self) -> &mut [u8] {
+        if self.buffer.len() < self.size {
+            self.read_to(Box::default());
+        }
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
-        if self.buffer.len() - self.end < self.max_frame {
+        if self.size - self.end < self.max_frame {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        let free = self.buffer.len() - self.end;
+        let free = self.size - self.end;
         let pending = self.end - self.start;
         let whole = (pending + free) / self.usual_frame * self.usual_frame;
         let wanted = if whole > pending { whole - pending } else { free };
@@ -73,7 +106,7 @@ impl Inspector {
 
     /// Tells that `count` bytes were read into [`space`](Self::space).
     pub fn filled(&mut self, count: usize) {
-        self.end = (self.end + count).min(self.buffer.len());
+        self.end = (self.end + count).min(self.size);
         self.integrity.bytes += count as u64;
     }
 

@@ -44,6 +44,25 @@ fn inspect(bytes: &[u8], step: usize) -> Integrity {
     inspector.finish()
 }
 
+/// The same with a buffer that is lent for each read, and used for something else in between.
+fn inspect_lent(bytes: &[u8], step: usize) -> Integrity {
+    let mut inspector = Inspector::new(FRAME_HEADER + PAYLOAD, 2 * PAYLOAD, true);
+    let (mut rest, mut room) = (bytes, Box::default());
+    while !rest.is_empty() {
+        inspector.lend(room);
+        let space = inspector.space();
+        let count = space.len().min(step).min(rest.len());
+        space[..count].copy_from_slice(&rest[..count]);
+        inspector.filled(count);
+        rest = &rest[count..];
+        while inspector.next_frame().is_some() {}
+        room = inspector.give_back().unwrap();
+        room.fill(0xA5);
+        assert!(inspector.buffer.len() < FRAME_HEADER + PAYLOAD);
+    }
+    inspector.finish()
+}
+
 #[test]
 fn an_untouched_stream_has_nothing_wrong() {
     let (bytes, _) = stream(20);
@@ -133,6 +152,7 @@ proptest! {
     fn any_cut_into_reads_gives_the_same_frames(step in 1usize..2000) {
         let (bytes, _) = stream(12);
         prop_assert_eq!(inspect(&bytes, step), inspect(&bytes, 1 << 20));
+        prop_assert_eq!(inspect_lent(&bytes, step), inspect(&bytes, 1 << 20));
     }
 
     #[test]
@@ -149,6 +169,7 @@ proptest! {
         bytes.drain(at..at + count);
         let found = inspect(&bytes, step);
         prop_assert_eq!((found.lost_bytes, found.complete), (count.cast_signed() as i64, true));
+        prop_assert_eq!(inspect_lent(&bytes, step), found);
     }
 
     #[test]
