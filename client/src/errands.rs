@@ -1,13 +1,15 @@
 //! Control messages in complete requests and responses, where the path has no place for a connection of lines.
 
+use crate::dial::DialError;
 use crate::open::{OpenError, Route};
 use bytes::Bytes;
 use socket::Buffers;
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use transport::{Apart, Exchanges, HandshakeError};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::debug;
+use transport::{Apart, Exchanges, HandshakeError, Refusal, TlsError};
 use wire::{Errand, FromServer, MAX_CONTROL_LINE, RunId, ToServer};
 
 /// Messages that are sent at once have at most about this many bytes.
@@ -18,6 +20,12 @@ const MOST_HEARD: usize = MAX_CONTROL_LINE + (512 << 10);
 
 /// How long the server takes at most to say that there is no news, and what the path may add.
 const NEWS: Duration = Duration::from_secs(20);
+
+/// A message that is held up for longer than this is lost; the server thinks a client gone that is silent for twice as long.
+const LATE: Duration = Duration::from_mins(1);
+
+/// Rest before a fresh connection is dialled where the one before was of no use.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Carries messages both ways until all of ours are said, or the server is gone.
 pub(crate) async fn carry(
@@ -85,24 +93,47 @@ impl<'a> Errands<'a> {
         Self { route, server, exchanges: None }
     }
 
-    /// Numbers make it harmless that an errand is run twice, where a connection was closed before its answer.
-    async fn run(&mut self, errand: Errand, body: Bytes, patience: Duration) -> Result<Bytes, OpenError> {
+    /// Runs an errand, again where the path lost it or holds it up: over TCP, messages would be late and no more. Numbers make it
+    /// harmless that one is run twice. An answer is awaited for `patience`, and each time that none came for twice as long.
+    async fn run(&mut self, errand: Errand, body: Bytes, mut patience: Duration) -> Result<Bytes, OpenError> {
+        let deadline = Instant::now() + LATE;
         loop {
-            let fresh = self.exchanges.is_none();
-            let mut exchanges = match self.exchanges.take() {
-                Some(exchanges) => exchanges,
-                None => Self::dial(self.route, self.server).await?,
+            let used = self.exchanges.is_some();
+            let wait = patience.min(deadline - Instant::now());
+            let failed = match self.attempt(&errand, &body, wait).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
             };
-            let asked = exchanges.ask(self.server, errand.clone(), body.clone(), MOST_HEARD);
-            match timeout(patience, asked).await {
-                Ok(Ok(answer)) => {
-                    self.exchanges = Some(exchanges);
-                    return Ok(answer);
-                }
-                Ok(Err(HandshakeError::Io(_))) if !fresh => {}
-                Ok(Err(error)) => return Err(self.route.failed(error)),
-                Err(_) => return Err(OpenError::Silent { address: self.route.address.clone(), patience }),
+            if !may_pass(&failed, used) || Instant::now() >= deadline {
+                return Err(failed);
             }
+            debug!(error = %failed, used, "an errand is run again");
+            if matches!(failed, OpenError::Silent { .. }) {
+                patience *= 2;
+            } else if !used {
+                sleep_until(deadline.min(Instant::now() + PAUSE)).await;
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        errand: &Errand,
+        body: &Bytes,
+        patience: Duration,
+    ) -> Result<Bytes, OpenError> {
+        let mut exchanges = match self.exchanges.take() {
+            Some(exchanges) => exchanges,
+            None => Self::dial(self.route, self.server).await?,
+        };
+        let asked = exchanges.ask(self.server, errand.clone(), body.clone(), MOST_HEARD);
+        match timeout(patience, asked).await {
+            Ok(Ok(answer)) => {
+                self.exchanges = Some(exchanges);
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(self.route.failed(error)),
+            Err(_) => Err(OpenError::Silent { address: self.route.address.clone(), patience }),
         }
     }
 
@@ -115,3 +146,25 @@ impl<'a> Errands<'a> {
         self.route.failed(error.into())
     }
 }
+
+/// The path may do better the next time: it is slow, or busy, or has closed a connection that it was done with. One that answered
+/// before (`used`) may also end in the protocol's own way, such as HTTP/2's GOAWAY.
+fn may_pass(error: &OpenError, used: bool) -> bool {
+    match error {
+        OpenError::Silent { .. }
+        | OpenError::Ended { .. }
+        | OpenError::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => true,
+        OpenError::Dial(DialError::Connect { source, .. }) => {
+            // Where nobody listens, the server is gone.
+            source.kind() != io::ErrorKind::ConnectionRefused
+        }
+        OpenError::Handshake { source: HandshakeError::ForeignHttp(_), .. } => used,
+        OpenError::Handshake { source: HandshakeError::Refused(Refusal::Status { status, .. }), .. } => {
+            matches!(status.as_u16(), 408 | 502..=504)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,8 @@ fn to(location: Option<&String>) -> String {
     location.map_or_else(String::new, |location| format!(" (to {location})"))
 }
 
-/// The kernel's error where there is one beneath.
+/// The kernel's error where there is one beneath. A request that a connection took no more is `ConnectionAborted`, a message
+/// that is cut off `UnexpectedEof`, and whatever else is wrong with what came `InvalidData`.
 pub(crate) fn into_io(error: BoxError) -> io::Error {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error.as_ref());
     while let Some(found) = cause {
@@ -64,5 +65,18 @@ pub(crate) fn into_io(error: BoxError) -> io::Error {
         }
         cause = found.source();
     }
-    io::Error::new(io::ErrorKind::InvalidData, error)
+    let kind = if was_closed(error.as_ref()) {
+        io::ErrorKind::ConnectionAborted
+    } else {
+        io::ErrorKind::InvalidData
+    };
+    io::Error::new(kind, error)
+}
+
+/// The connection was closed before it took the request; what came instead of an answer would be told beneath.
+fn was_closed(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<hyper::Error>().is_some_and(|error| {
+        (error.is_canceled() || error.is_closed())
+            && !error.source().is_some_and(|cause| cause.is::<hyper::Error>())
+    })
 }
