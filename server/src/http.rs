@@ -1,6 +1,7 @@
 //! HTTP on the one port: `WebSocket`s, the browser's client, and whether the server is well.
 
 use crate::errands::{self, Desk};
+use crate::head_time::HeadTimer;
 use crate::pages;
 use crate::passing::Rest;
 use axum::Router;
@@ -28,8 +29,9 @@ use wire::Opening;
 /// The most that a request's head may take, and what is read of a body at once.
 const LARGEST_HEAD: usize = 64 << 10;
 
-/// A connection on which nothing passes for this long is closed, unless it waits for a plan.
-const IDLE: Duration = Duration::from_mins(1);
+/// A connection on which nothing passes for this long is closed, unless it waits for a plan. Proxies that keep connections for
+/// the next request should close them first (nginx does after 60 s), or one of theirs meets a closed one.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// Requests of one connection of HTTP/2 that are answered at the same time.
 const REQUESTS_AT_ONCE: u32 = 16;
@@ -115,7 +117,7 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
 
 fn speak_1(wire: Wire, router: Router, patience: Duration) -> Connection {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
+    builder.timer(HeadTimer::of(wire.handle())).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
     let served = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router));
     Box::pin(async { served.with_upgrades().await.map_err(Into::into) })
 }

@@ -7,6 +7,7 @@ mod door;
 mod errands;
 mod first;
 mod handed;
+mod head_time;
 mod http;
 mod limits;
 mod listen;
