@@ -85,7 +85,7 @@ pub(crate) async fn serve(wire: Wire, site: Site, desk: Desk) -> io::Result<Beca
     let mut rest = Rest::begin(Instant::now());
     let carried = loop {
         let step = poll_fn(|context| {
-            let polled = connection.as_mut().poll(context);
+            let polled = connection.poll(context);
             // From here on the stream brings the connection on.
             match handed.take_carried() {
                 Some(carried) => Poll::Ready(Ok(Some(carried))),
@@ -119,7 +119,7 @@ fn speak_1(wire: Wire, router: Router, patience: Duration) -> Connection {
     let mut builder = http1::Builder::new();
     builder.timer(HeadTimer::of(wire.handle())).header_read_timeout(patience).max_buf_size(LARGEST_HEAD);
     let served = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router));
-    Box::pin(async { served.with_upgrades().await.map_err(Into::into) })
+    Connection::new(served.with_upgrades())
 }
 
 fn speak_2(wire: Wire, router: Router) -> Connection {
@@ -132,7 +132,8 @@ fn speak_2(wire: Wire, router: Router) -> Connection {
         .max_concurrent_streams(REQUESTS_AT_ONCE)
         .max_send_buf_size(PIECE)
         .max_header_list_size(16 << 10);
-    tasks.run_within(builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router)))
+    let served = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(router));
+    tasks.run_within(served, http2::Connection::graceful_shutdown)
 }
 
 async fn noted(State(desk): State<Desk>, request: Request) -> Request {

@@ -64,6 +64,8 @@ pub(crate) struct HttpBytes {
     /// The body that is written, where one is.
     outgoing: Option<Outgoing>,
     writing: Writing,
+    /// It is the server's end.
+    serves: bool,
     /// The answer that is still owed.
     respond: Option<Respond>,
     /// The socket's count before an answer that is under way.
@@ -147,6 +149,9 @@ impl HttpBytes {
     }
 
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        if self.lingers() {
+            return self.poll_leave(context).map_ok(|()| None);
+        }
         let mut piece = self.incoming.poll_piece(context);
         if piece.is_pending() {
             let driven = self.drive(context);
@@ -165,6 +170,21 @@ impl HttpBytes {
             Poll::Ready(Err(_)) => {}
         }
         piece
+    }
+
+    /// HTTP/2 does not tell when the kernel has the last frame, and its client has something to say to the end, window updates
+    /// above all: a server that closed at its own end would reset what is still on its way.
+    fn lingers(&self) -> bool {
+        self.serves && self.is_multiplexed() && self.writing.ended && self.incoming.is_over()
+    }
+
+    /// Waits until the client has all, and closes.
+    fn poll_leave(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.driver.leave();
+        if !self.drive(context)? {
+            return Poll::Pending;
+        }
+        self.socket.poll_forget(context)
     }
 
     /// What the peer says before all was sent.

@@ -127,16 +127,16 @@ async fn accept_request(wire: Wire, http2: bool) -> Stream {
         response
     });
     let handle = wire.handle();
-    let mut connection: Connection = if http2 {
+    let mut connection = if http2 {
         let tasks = Tasks::default();
         let served = http2::Builder::new(tasks.clone()).serve_connection(TokioIo::new(wire), answer);
-        tasks.run_within(served)
+        tasks.run_within(served, http2::Connection::graceful_shutdown)
     } else {
         let served = http1::Builder::new().serve_connection(TokioIo::new(wire), answer);
-        Box::pin(async { served.await.map_err(Into::into) })
+        Connection::new(served)
     };
     let carried = poll_fn(|context| {
-        assert!(connection.as_mut().poll(context).is_pending(), "a stream is asked for");
+        assert!(connection.poll(context).is_pending(), "a stream is asked for");
         match told.try_recv() {
             Ok(carried) => Poll::Ready(carried),
             Err(TryRecvError::Empty) => Poll::Pending,

@@ -96,6 +96,21 @@ impl SocketHandle {
         &self.gate
     }
 
+    /// Takes and forgets what still comes, until the peer closes too: a socket that is closed before sends a reset, which takes
+    /// what the peer has not got yet. Whoever else reads from the socket must be gone.
+    pub(crate) fn poll_forget(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut rest = [0; 1024];
+        loop {
+            ready!(self.connection.poll_read_ready(context))?;
+            match self.connection.try_read(&mut rest) {
+                Ok(0) => return Poll::Ready(Ok(())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
     /// What passed the socket so far.
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters

@@ -60,6 +60,11 @@ impl Incoming {
         Poll::Ready(Ok(()))
     }
 
+    /// Nothing more comes.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Over)
+    }
+
     /// The next piece of the body; none: it is over.
     pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         ready!(self.poll_head(context))?;

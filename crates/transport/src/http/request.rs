@@ -128,6 +128,7 @@ async fn carry(
         reading: Reading::new(stream.events && direction == Direction::Download),
         outgoing,
         writing: Writing { extent: extent(stream), ..Writing::default() },
+        serves: false,
         respond: None,
         answering: Some(0),
     };

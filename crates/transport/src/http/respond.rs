@@ -66,6 +66,7 @@ impl Carried {
             reading: Reading::new(false),
             outgoing: None,
             writing: Writing { events: respond.events, extent: respond.extent, ..Writing::default() },
+            serves: true,
             respond: Some(respond),
             answering: None,
         };

@@ -1,6 +1,6 @@
 //! The client's side of a connection, in either version of HTTP.
 
-use super::driver::Driver;
+use super::driver::{Connection, Driver};
 use super::error::{BoxError, into_io};
 use super::incoming::{AnyBody, Awaited};
 use super::tasks::Tasks;
@@ -27,7 +27,7 @@ impl Sender {
             let mut builder = http1::Builder::new();
             let begun = builder.max_buf_size(READ_AT_ONCE).handshake(TokioIo::new(wire)).await;
             let (sender, connection) = begun.map_err(failed)?;
-            let driver = Driver::new(Box::pin(async { connection.await.map_err(Into::into) }));
+            let driver = Driver::new(Connection::new(connection));
             return Ok((Self::One(sender), driver));
         }
         let tasks = Tasks::default();
@@ -38,7 +38,7 @@ impl Sender {
             .handshake(TokioIo::new(wire))
             .await
             .map_err(failed)?;
-        Ok((Self::Two(sender), Driver::new(tasks.run_within(connection))))
+        Ok((Self::Two(sender), Driver::new(tasks.run_within(connection, |_| ()))))
     }
 
     /// Sends a request; the response's future keeps nothing of the sender.

@@ -1,11 +1,12 @@
 //! What hyper wants to be run beside a connection of HTTP/2: it runs within it, wherever that is polled.
 
-use super::driver::Connection;
+use super::driver::{Connection, Leaves};
 use super::error::BoxError;
 use hyper::rt::Executor;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -18,15 +19,28 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// The connection with all that is left here; it is over when they are.
-    pub fn run_within<E: Into<BoxError>>(
+    /// The connection with all that is left here; it is over when they are. `leave` tells it to take no other request.
+    pub fn run_within<C, E>(
         self,
-        connection: impl Future<Output = Result<(), E>> + Send + 'static,
-    ) -> Connection {
+        connection: C,
+        leave: impl FnOnce(Pin<&mut C>) + Send + 'static,
+    ) -> Connection
+    where
+        C: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
         let mut connection = Box::pin(connection);
         let mut ended = None;
         let mut running = Vec::new();
-        Box::pin(poll_fn(move |context| {
+        let (leaves, mut leave) = (Leaves::default(), Some(leave));
+        let asked = Arc::clone(&leaves);
+        let moves = poll_fn(move |context| {
+            if asked.load(Relaxed)
+                && ended.is_none()
+                && let Some(leave) = leave.take()
+            {
+                leave(connection.as_mut());
+            }
             // What one of them does may be for the connection to send, and the other way about.
             for _ in 0..2 {
                 if ended.is_none()
@@ -48,7 +62,8 @@ impl Tasks {
                     Poll::Pending
                 }
             }
-        }))
+        });
+        Connection::leaving(moves, leaves)
     }
 
     fn take(&self) -> Vec<Task> {

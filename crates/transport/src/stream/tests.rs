@@ -87,6 +87,36 @@ async fn a_peer_that_says_goodbye_ends_the_stream() {
 }
 
 #[tokio::test]
+async fn a_server_of_http2_stays_until_its_client_has_all() {
+    for carriage in
+        carriages().filter(|carriage| matches!(&carriage.transport, Transport::Http(http) if http.http2))
+    {
+        let (near, far) = streams(&carriage).await;
+        let (mut client, mut server) = match carriage.direction {
+            Direction::Upload => (near, far),
+            Direction::Download => (far, near),
+        };
+        let mut rest = [0; 16];
+        if carriage.direction == Direction::Download {
+            server.write_all(b"last").await.unwrap();
+            server.shutdown().await.unwrap();
+            assert!(timeout(Duration::from_millis(50), server.read(&mut rest)).await.is_err(), "{carriage}");
+            let mut all = Vec::new();
+            client.read_to_end(&mut all).await.unwrap();
+            assert_eq!(all, b"last", "{carriage}");
+        } else {
+            client.shutdown().await.unwrap();
+            assert_eq!(server.read(&mut rest).await.unwrap(), 0, "the request is over");
+            server.shutdown().await.unwrap();
+            assert!(timeout(Duration::from_millis(50), server.read(&mut rest)).await.is_err(), "{carriage}");
+        }
+        drop(client);
+        let closed = timeout(Duration::from_secs(5), server.read(&mut rest)).await.unwrap();
+        assert!(matches!(closed, Ok(0) | Err(_)), "{carriage}: {closed:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_announced_length_need_not_be_reached() {
     let mut transport = Transport::http("/http");
     if let Transport::Http(http) = &mut transport {
