@@ -204,12 +204,12 @@ impl Carrier for ExchangeBytes {
     }
 
     fn unwritten(&self, wire: &Counters) -> u64 {
-        self.framed.saturating_sub(wire.written().saturating_sub(self.base))
+        self.framed.saturating_sub(wire.written().saturating_sub(self.base)) + wire.unwritten()
     }
 
     /// As far as it was taken apart.
-    fn unread(&self, _wire: &Counters) -> u64 {
-        self.rest.len() as u64
+    fn unread(&self, wire: &Counters) -> u64 {
+        self.rest.len() as u64 + wire.unread()
     }
 }
 
