@@ -102,7 +102,7 @@ impl Conducted {
     pub(crate) fn may_be_the_servers_end(&self) -> bool {
         let how = self.stage.first_end().map(|(_, _, how, _)| how);
         match self.cut {
-            Some(Cut::Ended) => matches!(how, Some(How::Fin | How::Reset)),
+            Some(Cut::Ended) => matches!(how, Some(How::Fin | How::Reset | How::Broken)),
             Some(Cut::Lost(_)) => true,
             _ => false,
         }

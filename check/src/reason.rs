@@ -174,7 +174,8 @@ fn sentence(end: &End) -> String {
             format!("the producer's kernel gave up by its user timeout {when}")
         }
         (_, How::Fin) => format!("the path closed the connection at the {seen_by}'s end {when}"),
-        // What the kernel did not say is no reset, but damage that left nothing to read on.
+        (_, How::Broken) => format!("the path broke the connection at the {seen_by}'s end {when}: {detail}"),
+        // A layer's own, such as HTTP/2's.
         (_, How::Reset) if !detail.contains("os error") && !detail.is_empty() => {
             format!("the path broke the connection at the {seen_by}'s end {when}: {detail}")
         }

@@ -127,8 +127,8 @@ impl<'a> Findings<'a> {
         let did = match how {
             How::Fin => "closed the connection",
             How::Timeout => "fell silent",
-            How::Reset if side.answered(|_| true) => "gave its answer",
-            How::Reset => "broke the connection",
+            How::Reset | How::Broken if side.answered(|_| true) => "gave its answer",
+            How::Reset | How::Broken => "broke the connection",
         };
         let reason = format!("the service, or what lies before it, {did} {when}: {detail}");
         let ended = Ended { by: Party::Path, how, phase, after_ms };

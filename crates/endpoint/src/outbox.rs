@@ -114,7 +114,7 @@ fn answered(error: &io::Error) -> Option<Event> {
     Some(Event::Answered { status })
 }
 
-/// How an error of the kernel, or of TLS, says that the connection ended.
+/// How an error of the kernel, or of what carries the stream, says that the connection ended.
 pub(crate) fn how_it_ended(error: &io::Error) -> How {
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
@@ -122,6 +122,27 @@ pub(crate) fn how_it_ended(error: &io::Error) -> How {
         }
         // TLS's: the peer closed without a goodbye.
         io::ErrorKind::UnexpectedEof => How::Fin,
+        io::ErrorKind::InvalidData => How::Broken,
+        // Of the kernel's own, it is a reset.
+        io::ErrorKind::ConnectionAborted if error.raw_os_error().is_none() => How::Broken,
         _ => How::Reset,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    const ECONNABORTED: i32 = 103;
+
+    #[test]
+    fn damage_is_no_reset() {
+        let own = |kind| how_it_ended(&io::Error::new(kind, "an event is not as it was sent"));
+        assert_eq!(own(ErrorKind::InvalidData), How::Broken);
+        assert_eq!(own(ErrorKind::ConnectionAborted), How::Broken);
+        assert_eq!(own(ErrorKind::ConnectionReset), How::Reset);
+        assert_eq!(how_it_ended(&ErrorKind::UnexpectedEof.into()), How::Fin);
+        assert_eq!(how_it_ended(&io::Error::from_raw_os_error(ECONNABORTED)), How::Reset);
     }
 }

@@ -63,6 +63,8 @@ pub enum How {
     Reset,
     /// Nothing came back any more.
     Timeout,
+    /// What came was damaged, or cut off in the middle: nothing could be read on.
+    Broken,
 }
 
 /// The phases of one direction's measurement, in order.
@@ -120,7 +122,7 @@ lowercase_names! {
     Verdict {
         Propagates = "propagates", Undecided = "undecided", Absorbs = "absorbs", Breaks = "breaks"
     }
-    How { Fin = "fin", Reset = "reset", Timeout = "timeout" }
+    How { Fin = "fin", Reset = "reset", Timeout = "timeout", Broken = "broken" }
     Phase {
         Connect = "connect", Neighbours = "neighbours", Trickle = "trickle", Baseline = "baseline", Stall = "stall",
         Hold = "hold", Resume = "resume", Slow = "slow", Verify = "verify"

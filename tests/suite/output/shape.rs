@@ -94,7 +94,7 @@ pub(super) const INTEGRITY: [(&str, Kind); 4] = [
 
 pub(super) const ENDED: [(&str, Kind); 4] = [
     ("by", Kind::Word(&["producer", "consumer", "path"])),
-    ("how", Kind::Word(&["fin", "reset", "timeout"])),
+    ("how", Kind::Word(&["fin", "reset", "timeout", "broken"])),
     (
         "phase",
         Kind::Word(&[

@@ -61,6 +61,7 @@ fn end(ended: Ended) -> String {
         How::Fin => "closed by",
         How::Reset => "reset by",
         How::Timeout => "timed out at",
+        How::Broken => "broken by",
     };
     let since = if phase < Phase::Stall { "the connect" } else { "the stall began" };
     format!("connection {how} the {by} in the {phase} phase, {} after {since}", time(after_ms))
