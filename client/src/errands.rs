@@ -153,6 +153,7 @@ fn may_pass(error: &OpenError, used: bool) -> bool {
     match error {
         OpenError::Silent { .. }
         | OpenError::Ended { .. }
+        | OpenError::Handshake { source: HandshakeError::Io(_), .. }
         | OpenError::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => true,
         OpenError::Dial(DialError::Connect { source, .. }) => {
             // Where nobody listens, the server is gone.

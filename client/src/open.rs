@@ -102,7 +102,8 @@ impl OpenError {
                     | HandshakeError::Refused(Refusal::Status { status, .. }),
                 ..
             } => !(502..=504).contains(&status.as_u16()),
-            Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
+            Self::Handshake { source: HandshakeError::Io(_), .. }
+            | Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
             Self::Dial(_)
             | Self::Silent { .. }
             | Self::Handshake { .. }
@@ -217,9 +218,14 @@ impl Route {
     pub fn failed(&self, error: HandshakeError) -> OpenError {
         let address = self.address.clone();
         match error {
-            HandshakeError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            HandshakeError::TooLong => {
                 let source = OpeningError::Stranger("a long line".to_owned());
                 OpenError::Foreign { address, source }
+            }
+            // It did not end; it, or the path, made something of it that is none.
+            HandshakeError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let source = HandshakeError::Io(error);
+                OpenError::Handshake { what: self.transport.begins(), address, source }
             }
             HandshakeError::Io(error) => match Refusal::of(&error) {
                 Some(refusal) => self.failed(HandshakeError::Refused(refusal.clone())),

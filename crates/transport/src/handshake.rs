@@ -1,6 +1,7 @@
 //! How a stream begins on a connection: at once, or by a WebSocket handshake from either side.
 
 use crate::http::{Refusal, location};
+use crate::line::TooLong;
 use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
 use crate::{Apart, Messages, Stream, Wire, read_line};
 use bytes::Bytes;
@@ -31,6 +32,9 @@ pub enum HandshakeError {
     /// The connection failed, or ended.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The peer's answer is longer than any of ours.
+    #[error("its answer is too long")]
+    TooLong,
     /// The peer speaks HTTP, and does not do what was asked.
     #[error("it answered {status} instead of upgrading{}", leads_to(location.as_deref()))]
     Status {
@@ -71,6 +75,10 @@ impl HandshakeError {
             other => io::Error::new(io::ErrorKind::ConnectionAborted, other),
         }
     }
+}
+
+pub(crate) fn too_long(error: io::Error) -> HandshakeError {
+    if TooLong::is_in(&error) { HandshakeError::TooLong } else { HandshakeError::Io(error) }
 }
 
 fn leads_to(location: Option<&str>) -> String {
@@ -114,7 +122,7 @@ pub async fn open(
     stream.write_all(&opening.encode()).await?;
     stream.flush().await?;
     let asked = Instant::now();
-    let line = read_line(&mut stream, MAX_OPENING_LINE).await?;
+    let line = read_line(&mut stream, MAX_OPENING_LINE).await.map_err(too_long)?;
     Ok(Answer { line, round_trip: asked.elapsed(), place: Place::Here(stream) })
 }
 
