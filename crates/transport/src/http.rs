@@ -26,6 +26,7 @@ use crate::carrier::{Carrier, gather};
 use crate::{Counters, SocketHandle};
 use bytes::Bytes;
 use driver::Driver;
+use error::cut_off;
 use events::{EventReader, event};
 use incoming::Incoming;
 use outgoing::Outgoing;
@@ -158,7 +159,7 @@ impl HttpBytes {
             piece = self.incoming.poll_piece(context);
             // A body that failed says more than its connection.
             if piece.is_pending() && driven? {
-                return Poll::Ready(Ok(None));
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
         }
         match &piece {
@@ -215,11 +216,7 @@ impl HttpBytes {
 impl Carrier for HttpBytes {
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.reading.rest.is_empty() {
-            let piece = match ready!(self.poll_piece(context)) {
-                // The connection ended: whether it should have is for the payload to say.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
-                piece => piece?,
-            };
+            let piece = ready!(self.poll_piece(context)).map_err(cut_off)?;
             let Some(piece) = piece else { return Poll::Ready(Ok(())) };
             self.reading.rest = match &mut self.reading.events {
                 Some(events) => events.read(&piece)?,

@@ -48,7 +48,8 @@ fn to(location: Option<&String>) -> String {
 }
 
 /// The kernel's error where there is one beneath. A request that a connection took no more is `ConnectionAborted`, a message
-/// that is cut off `UnexpectedEof`, and whatever else is wrong with what came `InvalidData`.
+/// that is cut off `UnexpectedEof`, what HTTP/2 ended by frames of its own `ConnectionReset`, and whatever else is wrong with
+/// what came `InvalidData`.
 pub(crate) fn into_io(error: BoxError) -> io::Error {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error.as_ref());
     while let Some(found) = cause {
@@ -56,8 +57,11 @@ pub(crate) fn into_io(error: BoxError) -> io::Error {
             if let Some(code) = io.raw_os_error() {
                 return io::Error::from_raw_os_error(code);
             }
-            if io.get_ref().is_none() || io.kind() == io::ErrorKind::UnexpectedEof {
+            if io.get_ref().is_none() {
                 return io.kind().into();
+            }
+            if io.kind() == io::ErrorKind::UnexpectedEof {
+                return io::Error::new(io.kind(), io.to_string());
             }
         }
         if found.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
@@ -65,18 +69,44 @@ pub(crate) fn into_io(error: BoxError) -> io::Error {
         }
         cause = found.source();
     }
-    let kind = if was_closed(error.as_ref()) {
-        io::ErrorKind::ConnectionAborted
-    } else {
-        io::ErrorKind::InvalidData
-    };
-    io::Error::new(kind, error)
+    if was_closed(error.as_ref()) {
+        return io::Error::new(io::ErrorKind::ConnectionAborted, error);
+    }
+    match ended_by_frames(error.as_ref()) {
+        Some(how) => io::Error::new(io::ErrorKind::ConnectionReset, how),
+        None => io::Error::new(io::ErrorKind::InvalidData, error),
+    }
+}
+
+/// What HTTP/2 says beneath hyper: `RST_STREAM` or `GOAWAY`, from either side (RFC 9113 §5.4).
+fn ended_by_frames(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut of_hyper = error.downcast_ref::<hyper::Error>()?;
+    loop {
+        let cause = of_hyper.source()?;
+        match cause.downcast_ref::<hyper::Error>() {
+            Some(inner) => of_hyper = inner,
+            // What hyper finds wrong with HTTP/1.1 by itself has no cause, or one of the standard library's.
+            None if of_hyper.is_parse() || cause.is::<io::Error>() => return None,
+            None => return Some(cause.to_string()),
+        }
+    }
+}
+
+/// RFC 9112 §8: a body that ends before its length or its last chunk is incomplete, and so is one that only the connection's end
+/// would end where TLS did not say so. How the connection ended is no matter then.
+pub(crate) fn cut_off(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(io::ErrorKind::ConnectionAborted, "the body was cut off before its end")
+        }
+        _ => error,
+    }
 }
 
 /// The connection was closed before it took the request; what came instead of an answer would be told beneath.
 fn was_closed(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<hyper::Error>().is_some_and(|error| {
         (error.is_canceled() || error.is_closed())
-            && !error.source().is_some_and(|cause| cause.is::<hyper::Error>())
+            && !error.source().is_some_and(<dyn Error>::is::<hyper::Error>)
     })
 }

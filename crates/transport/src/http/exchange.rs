@@ -5,6 +5,7 @@ use super::error::{BoxError, Refusal, into_io};
 use super::incoming::AnyBody;
 use super::request::Apart;
 use super::sender::Sender;
+use crate::line::TooLong;
 use crate::{HandshakeError, Wire};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
@@ -81,7 +82,7 @@ async fn collect(mut body: AnyBody, most: usize) -> Result<Bytes, BoxError> {
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let piece = frame?.into_data().unwrap_or_default();
         if all.len() + piece.len() > most {
-            return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+            return Err(TooLong.into());
         }
         all.extend_from_slice(&piece);
     }
@@ -89,11 +90,19 @@ async fn collect(mut body: AnyBody, most: usize) -> Result<Bytes, BoxError> {
 }
 
 fn failed(error: BoxError) -> HandshakeError {
+    if error.is::<TooLong>() {
+        return HandshakeError::TooLong;
+    }
     let of_http = error.is::<hyper::Error>();
     match into_io(error) {
-        error if of_http && error.kind() == io::ErrorKind::InvalidData => {
+        error if of_http && error.raw_os_error().is_none() && is_foreign(error.kind()) => {
             HandshakeError::ForeignHttp(error.to_string())
         }
         error => HandshakeError::Io(error),
     }
+}
+
+fn is_foreign(kind: io::ErrorKind) -> bool {
+    // Whoever speaks HTTP/1.1 to a client of HTTP/2 sends what are no frames.
+    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::ConnectionReset)
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::loopback::{Carriage, carriages, streams};
 use proptest::prelude::*;
 use scenario::Transport;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -129,9 +130,29 @@ async fn an_announced_length_need_not_be_reached() {
     producer.shutdown().await.unwrap();
     assert_eq!(producer.counters().unwritten(), 0);
     drop(producer);
+    // Whether all there is had come is for the payload to say: HTTP cannot know.
     let mut all = Vec::new();
-    consumer.read_to_end(&mut all).await.unwrap();
-    assert_eq!(all, b"all there is");
+    let error = consumer.read_to_end(&mut all).await.unwrap_err();
+    assert_eq!((all.as_slice(), error.kind()), (&b"all there is"[..], ErrorKind::ConnectionAborted));
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_off_does_not_end_in_order() {
+    for carriage in carriages().filter(|carriage| matches!(carriage.transport, Transport::Http(_))) {
+        let (mut producer, mut consumer) = streams(&carriage).await;
+        producer.write_all(b"abc").await.unwrap();
+        producer.flush().await.unwrap();
+        drop(producer);
+        let mut all = Vec::new();
+        let error = consumer.read_to_end(&mut all).await.unwrap_err();
+        // HTTP/2 has frames to say so.
+        let kinds = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+        assert_eq!(
+            (all.as_slice(), kinds.contains(&error.kind())),
+            (&b"abc"[..], true),
+            "{carriage}: {error}"
+        );
+    }
 }
 
 proptest! {
