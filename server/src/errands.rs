@@ -71,6 +71,10 @@ fn errand(headers: &HeaderMap) -> Option<Result<Errand, OpeningError>> {
     Some(Errand::parse(name.as_bytes(), about))
 }
 
+/// What the second stream of a connection is told; a balancer that multiplexes may have another connection for it.
+const ONE_STREAM: &str = "a connection carries one stream of a check, and this one does already
+";
+
 /// Whether what is `wanted` was shown.
 pub(crate) fn is_shown(wanted: Option<&Token>, shown: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| shown.is_some_and(|shown| wanted.is(shown)))
@@ -118,7 +122,9 @@ impl Desk {
             return StatusCode::METHOD_NOT_ALLOWED.into_response();
         }
         let (carried, response) = transport::accept(request);
-        self.handed.carried(opening, carried);
+        if !self.handed.carried(opening, carried) {
+            return (StatusCode::SERVICE_UNAVAILABLE, ONE_STREAM).into_response();
+        }
         match response.await {
             Ok(response) => response.map(Body::new),
             Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),

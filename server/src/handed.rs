@@ -18,13 +18,22 @@ pub(crate) struct Handed {
 struct State {
     upgrade: Option<(WebSocketUpgrade, bool)>,
     carried: Option<(Opening, Carried)>,
+    /// A request is a stream, which drives the connection until it is over.
+    carries: bool,
     runs: JoinSet<()>,
 }
 
 impl Handed {
-    /// The request is a stream.
-    pub(crate) fn carried(&self, opening: Opening, carried: Carried) {
-        self.lock().carried = Some((opening, carried));
+    /// The request is a stream; false: another one is already. A connection carries one: a stall must not stop a second, and
+    /// what TCP does must be one stream's own.
+    pub(crate) fn carried(&self, opening: Opening, carried: Carried) -> bool {
+        let mut state = self.lock();
+        if !state.carries {
+            state.carries = true;
+            state.carried = Some((opening, carried));
+            return true;
+        }
+        false
     }
 
     /// The request began a run.
@@ -67,5 +76,28 @@ impl Handed {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use wire::RunId;
+
+    #[test]
+    fn a_connection_carries_one_stream() {
+        let handed = Handed::default();
+        let carry = |stream| {
+            let (carried, _) = transport::accept(Request::new(Body::empty()));
+            handed.carried(Opening::of_stream(RunId::from_random(7), stream), carried)
+        };
+        assert!(carry(1));
+        assert!(!carry(2), "while the first one waits to be taken");
+        let (opening, _) = handed.take_carried().unwrap();
+        assert_eq!(opening, Opening::of_stream(RunId::from_random(7), 1));
+        assert!(!carry(3), "and once it was");
+        assert!(handed.take_carried().is_none());
     }
 }
