@@ -27,7 +27,7 @@ use crate::{Counters, SocketHandle};
 use bytes::Bytes;
 use driver::Driver;
 use error::cut_off;
-use events::{EventReader, event};
+use events::{EventReader, event, payload_within};
 use incoming::Incoming;
 use outgoing::Outgoing;
 use respond::Respond;
@@ -51,8 +51,9 @@ const fn as_u32(size: ByteSize) -> u32 {
     size.as_u64() as u32
 }
 
-/// The most that is handed to HTTP/2 at once: it takes a piece when its windows have room for any of it, and does not tell how
-/// much of it they had. So this much may wait in the producer without being counted there, and be taken for the path's.
+/// The most that is handed to HTTP/2 at once. It takes a piece before it looks for room in its windows, beside the rest of the one
+/// that they had no more room for, and tells of neither. So twice as much may wait in the producer without being counted there,
+/// and be taken for the path's; once as much where pieces divide the window.
 pub const PIECE: usize = 16 << 10;
 
 /// A stream in the body of a request, or of a response.
@@ -239,7 +240,11 @@ impl Carrier for HttpBytes {
         let Some(outgoing) = &self.outgoing else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
-        let most = if self.writing.extent == Extent::Frames { PIECE } else { usize::MAX };
+        let most = match (self.writing.extent, self.writing.events) {
+            (Extent::Frames, false) => PIECE,
+            (Extent::Frames, true) => payload_within(PIECE),
+            _ => usize::MAX,
+        };
         let message = gather(slices, largest.min(most));
         let count = message.len();
         if count > 0 {

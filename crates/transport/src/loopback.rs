@@ -4,7 +4,9 @@ use crate::{
     Apart, Connection, Messages, Remedies, Stream, Tasks, TlsClient, TlsServer, Wire, connect_messages, http,
     upgrade,
 };
+use ::http::Request;
 use bytes::Bytes;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -121,7 +123,9 @@ async fn carried(stream: &HttpStream, near: Wire, far: Wire, direction: Directio
 /// Accepts the one request, which is a stream.
 async fn accept_request(wire: Wire, http2: bool) -> Stream {
     let (tell, told) = std::sync::mpsc::channel();
-    let answer = service_fn(move |request| {
+    let scheme = http2.then_some(if wire.is_encrypted() { "https" } else { "http" });
+    let answer = service_fn(move |request: Request<Incoming>| {
+        assert_eq!(request.uri().scheme_str(), scheme);
         let (carried, response) = http::accept(request);
         tell.send(carried).unwrap();
         response

@@ -14,6 +14,11 @@ pub(crate) fn event(message: &[u8]) -> Bytes {
     text.into()
 }
 
+/// The largest message whose event has at most `size` bytes.
+pub(crate) const fn payload_within(size: usize) -> usize {
+    (size - 8) / 4 * 3
+}
+
 /// The longest line: an event of the largest message.
 const LONGEST_LINE: usize = 24 << 20;
 
@@ -77,6 +82,14 @@ mod tests {
             }
             prop_assert_eq!(read, messages.concat());
             prop_assert_eq!(reader.pending(), 0);
+        }
+    }
+
+    #[test]
+    fn as_much_as_an_event_of_a_size_holds_is_known() {
+        for size in [12, 100, 16 << 10] {
+            let most = payload_within(size);
+            assert!(event(&vec![7; most]).len() <= size && event(&vec![7; most + 1]).len() > size, "{size}");
         }
     }
 

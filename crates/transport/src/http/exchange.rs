@@ -23,13 +23,15 @@ use wire::Errand;
 pub struct Exchanges {
     sender: Sender,
     driver: Driver,
+    encrypted: bool,
 }
 
 impl Exchanges {
     /// On a connection that just stands.
     pub async fn on(wire: Wire, server: &Apart) -> io::Result<Self> {
+        let encrypted = wire.is_encrypted();
         let (sender, driver) = Sender::begin(wire, server.is_http2()).await?;
-        Ok(Self { sender, driver })
+        Ok(Self { sender, driver, encrypted })
     }
 
     /// Sends `body` and waits for the answer's, of at most `most` bytes. After an error, or a wait that was given up, the
@@ -42,7 +44,7 @@ impl Exchanges {
         most: usize,
     ) -> Result<Bytes, HandshakeError> {
         let mut request = to
-            .request(Method::POST, &about)?
+            .request(Method::POST, &about, self.encrypted)?
             .map(|()| Full::new(body).map_err(|never| match never {}).boxed_unsync());
         request.headers_mut().insert(CONTENT_TYPE, super::request::BYTES);
         let response = self.sender.send(request);

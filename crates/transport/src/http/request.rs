@@ -9,6 +9,7 @@ use crate::handshake::{Answer, Place};
 use crate::{HandshakeError, Stream, Wire};
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Version};
 use http_body_util::{BodyExt, Empty};
 use scenario::HttpStream;
@@ -61,13 +62,19 @@ impl Apart {
         opening: Opening,
         direction: Direction,
     ) -> Result<Stream, HandshakeError> {
-        carry(wire, &self.http, self.head(opening, direction)?, direction).await.map_err(Into::into)
+        let head = self.head(opening, direction, wire.is_encrypted())?;
+        carry(wire, &self.http, head, direction).await.map_err(Into::into)
     }
 
-    fn head(&self, opening: Opening, direction: Direction) -> Result<Request<()>, HandshakeError> {
+    fn head(
+        &self,
+        opening: Opening,
+        direction: Direction,
+        encrypted: bool,
+    ) -> Result<Request<()>, HandshakeError> {
         let upload = direction == Direction::Upload;
         let method = if upload { Method::POST } else { Method::GET };
-        let mut request = self.request(method, &Errand::Carry(opening))?;
+        let mut request = self.request(method, &Errand::Carry(opening), encrypted)?;
         let headers = request.headers_mut();
         headers.insert(CACHE_CONTROL, NO_STORE);
         if upload {
@@ -81,15 +88,21 @@ impl Apart {
         Ok(request)
     }
 
-    /// The head of a request of ours.
-    pub(crate) fn request(&self, method: Method, errand: &Errand) -> Result<Request<()>, HandshakeError> {
+    /// The head of a request of ours, on a connection that TLS encrypts or does not.
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        errand: &Errand,
+        encrypted: bool,
+    ) -> Result<Request<()>, HandshakeError> {
         let (name, about) = errand.headers();
         let asked = &self.http.request;
         let host = asked.host.as_ref().unwrap_or(&self.address);
         let mut request = Request::builder().method(method);
-        // RFC 9113 §8.3.1: the pseudo-header takes the place of `Host`.
+        // RFC 9113 §8.3.1: pseudo-headers take the place of `Host`, and tell the scheme.
         request = if self.http.http2 {
-            request.uri(format!("http://{host}{}", asked.path)).version(Version::HTTP_2)
+            let scheme = if encrypted { Scheme::HTTPS } else { Scheme::HTTP };
+            request.uri(format!("{scheme}://{host}{}", asked.path)).version(Version::HTTP_2)
         } else {
             request.uri(&asked.path).header(HOST, host)
         };
