@@ -139,7 +139,7 @@ impl<'a> Errands<'a> {
 
     async fn dial(route: &Route, server: &Apart) -> Result<Exchanges, OpenError> {
         let wire = route.dial(Buffers::Auto).await?;
-        Exchanges::on(wire, server).await.map_err(|error| route.failed(error.into()))
+        Exchanges::on(wire, server).await.map_err(|error| route.failed(error))
     }
 
     fn failed(&self, error: io::Error) -> OpenError {

@@ -96,12 +96,9 @@ impl OpenError {
     /// It would end the same way again: no gateway was just waiting for its upstream.
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::Handshake {
-                source:
-                    HandshakeError::Status { status, .. }
-                    | HandshakeError::Refused(Refusal::Status { status, .. }),
-                ..
-            } => !(502..=504).contains(&status.as_u16()),
+            Self::Handshake { source: HandshakeError::Refused(Refusal::Status { status, .. }), .. } => {
+                !(502..=504).contains(&status.as_u16())
+            }
             Self::Handshake { source: HandshakeError::Io(_), .. }
             | Self::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => false,
             Self::Dial(_)
@@ -227,10 +224,7 @@ impl Route {
                 let source = HandshakeError::Io(error);
                 OpenError::Handshake { what: self.transport.begins(), address, source }
             }
-            HandshakeError::Io(error) => match Refusal::of(&error) {
-                Some(refusal) => self.failed(HandshakeError::Refused(refusal.clone())),
-                None => OpenError::Ended { address, source: error },
-            },
+            HandshakeError::Io(source) => OpenError::Ended { address, source },
             HandshakeError::Refused(Refusal::Line(line)) => match Reply::decode(line.trim_ascii_end()) {
                 Ok(Reply { instance, refused, .. }) => {
                     OpenError::Refused { address, instance, reason: refused.unwrap_or_default() }

@@ -155,6 +155,6 @@ async fn what_the_server_refuses_is_not_said_again() {
     let (carried, peer) = said(&[Mood::Refuses]).await;
     let error = carried.unwrap_err();
     let cause = std::error::Error::source(error.get_ref().unwrap()).unwrap();
-    assert_eq!(cause.to_string(), "it was answered 410 Gone");
+    assert_eq!(cause.to_string(), "it answered 410 Gone");
     assert!(peer.taken.lock().unwrap().is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trace::{Event, How, Sample, Timed};
-use transport::HandshakeError;
+use transport::{HandshakeError, Refusal};
 use units::{Clock, Timestamp};
 use wire::Report;
 
@@ -107,7 +107,7 @@ impl Outbox {
 /// The answer that ended a stream, where one did.
 fn answered(error: &io::Error) -> Option<Event> {
     let status = match HandshakeError::of(error)? {
-        HandshakeError::Answered { status, .. } => Some(status.as_u16()),
+        HandshakeError::Refused(Refusal::Status { status, .. }) => Some(status.as_u16()),
         HandshakeError::ForeignHttp(_) => None,
         _ => return None,
     };

@@ -3,27 +3,30 @@
 //! hyper speaks the protocol, on the socket whose gate and counters are beneath all. It moves only while the stream is read or
 //! written, in the stream's own task: nothing is handed to it before the kernel has all that it was given before.
 
+mod accounts;
+mod asking;
 mod driver;
 mod error;
 mod events;
-mod exchange;
+mod exchanges;
 mod incoming;
 mod outgoing;
 mod request;
 mod respond;
 mod sender;
+pub(crate) mod service_request;
 mod tasks;
 
 pub use driver::Connection;
 pub use error::Refusal;
-pub(crate) use error::location;
-pub use exchange::Exchanges;
+pub use exchanges::Exchanges;
 pub use request::Apart;
 pub use respond::{Carried, ResponseBody, accept};
 pub use tasks::Tasks;
 
 use crate::carrier::{Carrier, gather};
 use crate::{Counters, SocketHandle};
+use accounts::{Extent, Reading, Writing};
 use bytes::Bytes;
 use driver::Driver;
 use error::cut_off;
@@ -72,60 +75,6 @@ pub(crate) struct HttpBytes {
     respond: Option<Respond>,
     /// The socket's count before an answer that is under way.
     answering: Option<u64>,
-}
-
-/// The account of what was read.
-#[derive(Debug, Default)]
-struct Reading {
-    events: Option<EventReader>,
-    /// Payload that is not given out yet.
-    rest: Bytes,
-    /// The socket's count when hyper last read from it, and what of that it has not given out since. It reads only when it
-    /// holds nothing: heads and the headers of chunks, which it does not tell of, are forgotten with each read.
-    seen: u64,
-    held: u64,
-    payload: u64,
-}
-
-/// The account of what was written.
-#[derive(Debug, Default)]
-struct Writing {
-    events: bool,
-    /// How the end is told, and what each message is framed by.
-    extent: Extent,
-    /// The socket's count when the body began, after the head, and the bytes of it since.
-    base: Option<u64>,
-    framed: u64,
-    ended: bool,
-}
-
-/// How far a body extends (RFC 9112 §6.3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Each message is a chunk; the last is empty.
-    #[default]
-    Chunked,
-    /// To the end of the connection.
-    Close,
-    /// As far as was announced, which need not be reached.
-    Announced,
-    /// To the last frame of HTTP/2, whose windows are its own.
-    Frames,
-}
-
-impl Extent {
-    /// Bytes that frame a message of this length.
-    fn frame(self, length: usize) -> u64 {
-        match self {
-            Self::Chunked => u64::from(length.checked_ilog(16).unwrap_or_default()) + 5,
-            Self::Close | Self::Announced | Self::Frames => 0,
-        }
-    }
-
-    /// Bytes that tell the end.
-    fn end(self) -> u64 {
-        if self == Self::Chunked { 5 } else { 0 }
-    }
 }
 
 impl HttpBytes {
@@ -251,7 +200,10 @@ impl Carrier for HttpBytes {
             let body = if self.writing.events { event(&message) } else { message };
             self.writing.framed += body.len() as u64 + self.writing.extent.frame(body.len());
             outgoing.put(body);
-            self.drive(context)?;
+            let driven = self.drive(context);
+            // What the peer says tells more than that its connection is over.
+            self.hear_early(context)?;
+            driven?;
         }
         Poll::Ready(Ok(count))
     }

@@ -6,14 +6,14 @@
 mod carrier;
 mod close;
 mod counters;
-mod exchange;
 mod gate;
-mod handshake;
+mod handshake_error;
 mod http;
 mod line;
 #[cfg(test)]
 mod loopback;
 mod messages;
+mod opening;
 mod service;
 mod socket;
 mod stream;
@@ -27,14 +27,15 @@ pub use self::wire::Wire;
 pub use close::Close;
 pub use counters::Counters;
 pub use gate::Gate;
-pub use handshake::{Answer, HandshakeError, Place, WebSocketUpgrade, connect_messages, open, upgrade};
+pub use handshake_error::HandshakeError;
 pub use http::{
     Apart, CONNECTION_WINDOW, Carried, Connection, Exchanges, PIECE, Refusal, ResponseBody, STREAM_WINDOW,
     Tasks, accept,
 };
 pub use line::read_line;
 pub use messages::{Messages, Sent};
+pub use opening::{Answer, Place, open};
 pub use service::connect_service;
 pub use stream::Stream;
 pub use tls::{OwnCertificate, Remedies, TlsClient, TlsError, TlsServer, TlsSetupError, host};
-pub use websocket::Received;
+pub use websocket::{Received, WebSocketUpgrade, connect_messages, upgrade};

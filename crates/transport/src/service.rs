@@ -1,8 +1,7 @@
 //! How a stream begins whose other end is a service that is not ours.
 
-use crate::exchange::{Asked, ExchangeBytes};
-use crate::handshake::{HandshakeError, connect_messages};
-use crate::{Sent, Stream, Wire};
+use crate::http::service_request::{Asked, ask};
+use crate::{HandshakeError, Sent, Stream, Wire, connect_messages};
 use bytes::Bytes;
 use scenario::{FirstMessage, Transport};
 use tokio::io::AsyncWriteExt;
@@ -41,9 +40,7 @@ pub async fn connect_service(
                     Asked::Response(first.map(|first| Bytes::copy_from_slice(first.bytes())))
                 }
             };
-            let handle = wire.handle();
-            let exchange = ExchangeBytes::begin(wire, &http.request, address, asked).await?;
-            Ok(Stream::carried(exchange, handle))
+            ask(wire, &http.request, address, asked).await
         }
     }
 }

@@ -56,11 +56,6 @@ impl TlsBytes {
         self.handle.clone()
     }
 
-    /// What was agreed on by ALPN.
-    pub(crate) fn protocol(&self) -> Option<&[u8]> {
-        self.stream.get_ref().1.alpn_protocol()
-    }
-
     /// From now on no write takes more than a message of this size.
     pub(crate) fn begin(&mut self, message: ByteSize) {
         let message = usize::try_from(message.as_u64()).unwrap_or(usize::MAX).max(1);

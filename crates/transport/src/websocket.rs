@@ -3,6 +3,10 @@
 //! A write becomes one message, of which the kernel takes what it can at once; the next write waits until it has
 //! taken all. So no more than one message waits in user space, and how much of it does is known.
 
+mod upgrade;
+
+pub use upgrade::{WebSocketUpgrade, connect_messages, upgrade};
+
 use crate::carrier::{Carrier, gather};
 use crate::{Close, Counters, SocketHandle, Wire};
 use bytes::Bytes;

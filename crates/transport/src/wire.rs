@@ -42,14 +42,6 @@ impl Wire {
         matches!(self.layer, Layer::Tls(_))
     }
 
-    /// The protocol that was agreed on in TLS's handshake (ALPN), such as `http/1.1`.
-    pub fn protocol(&self) -> Option<&[u8]> {
-        match &self.layer {
-            Layer::Plain(_) => None,
-            Layer::Tls(bytes) => bytes.protocol(),
-        }
-    }
-
     /// Looks at what comes next, at most 64 bytes, without taking it: waits for the first byte, or the end.
     pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.layer {

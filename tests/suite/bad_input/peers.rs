@@ -48,7 +48,7 @@ fn a_peer_that_does_not_upgrade_to_websocket_is_told_by_what_it_answers() {
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
         (
             "HTTP/1.1 302 Found\r\nLocation: https://x.example/ws\r\nContent-Length: 0\r\n\r\n",
-            "302 Found instead of upgrading and leads to https://x.example/ws",
+            "302 Found and leads to https://x.example/ws",
         ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 OK"),
         ("220 mail.example.net ESMTP\r\n", "WebSocket"),

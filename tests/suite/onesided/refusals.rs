@@ -16,10 +16,9 @@ fn an_answer_that_is_no_stream_is_named() {
         if does != "refuses" {
             refused_naming(&format!("check --one-sided upload --target {}", service.target("http")), named);
         }
-        refused_naming(
-            &format!("check --one-sided download --target {}", service.target("ws")),
-            &["instead of upgrading"],
-        );
+        let target = service.target("ws");
+        let words = [&["could not begin a stream", "it answered"], named].concat();
+        refused_naming(&format!("check --one-sided download --target {target}"), &words);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes wrong over HTTP, as errors of a stream.
 
+use crate::HandshakeError;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use std::error::Error;
@@ -12,7 +13,7 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A proxy answered, or somebody else's server.
-    #[error("it was answered {status}{}", to(.location.as_ref()))]
+    #[error("it answered {status}{}", leads_to(.location.as_deref()))]
     Status {
         /// With this status.
         status: StatusCode,
@@ -28,11 +29,6 @@ impl Refusal {
     pub(crate) fn status(status: StatusCode, headers: &HeaderMap) -> Self {
         Self::Status { status, location: location(headers) }
     }
-
-    /// From an error of a stream.
-    pub fn of(error: &io::Error) -> Option<&Self> {
-        error.get_ref().and_then(|error| error.downcast_ref())
-    }
 }
 
 /// Where an answer points to, cut to a length and a form that can be shown.
@@ -43,8 +39,22 @@ pub(crate) fn location(headers: &HeaderMap) -> Option<String> {
 
 const LONGEST_LOCATION: usize = 200;
 
-fn to(location: Option<&String>) -> String {
-    location.map_or_else(String::new, |location| format!(" (to {location})"))
+fn leads_to(location: Option<&str>) -> String {
+    location.map(|location| format!(" and leads to {location}, where nobody was asked")).unwrap_or_default()
+}
+
+/// What is wrong with a peer that was asked something, from an error of hyper's.
+pub(crate) fn foreign(error: io::Error) -> HandshakeError {
+    match HandshakeError::from(error) {
+        // Whoever speaks HTTP/1.1 to a client of HTTP/2 sends what are no frames.
+        HandshakeError::Io(error)
+            if error.raw_os_error().is_none()
+                && matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::ConnectionReset) =>
+        {
+            HandshakeError::ForeignHttp(error.to_string())
+        }
+        other => other,
+    }
 }
 
 /// The kernel's error where there is one beneath. A request that a connection took no more is `ConnectionAborted`, a message

@@ -1,8 +1,10 @@
 //! The body that a stream reads, and the head that comes before it.
 
-use super::error::{BoxError, Refusal, into_io};
+use super::error::{BoxError, Refusal, foreign, into_io};
+use crate::HandshakeError;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::response::Parts;
+use http::{HeaderName, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Body;
 use std::fmt;
@@ -23,7 +25,7 @@ pub(crate) const ACCEPTED: HeaderName = HeaderName::from_static("backpressure-ac
 /// What a stream reads.
 pub(crate) enum Incoming {
     /// The response's head has not come.
-    Awaited(Awaited),
+    Awaited(Awaited, Wanted),
     /// It was no acceptance; what it says is still coming.
     Refused { body: AnyBody, said: Vec<u8> },
     /// The payload.
@@ -32,32 +34,53 @@ pub(crate) enum Incoming {
     Over,
 }
 
+/// Which responses are the stream that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Our server's. Its refusals say why in their body.
+    Ours,
+    /// Any that succeeds.
+    Success,
+}
+
+impl Wanted {
+    fn accepts(self, head: &Parts) -> bool {
+        match self {
+            Self::Ours => head.status == StatusCode::OK && head.headers.contains_key(ACCEPTED),
+            Self::Success => head.status.is_success(),
+        }
+    }
+}
+
 impl Incoming {
     /// Waits until the head has come, and accepts.
     pub(crate) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Self::Awaited(response) = self {
-            let response = ready!(response.as_mut().poll(context)).map_err(into_io)?;
-            let (head, body) = response.into_parts();
-            *self = if accepts(head.status, &head.headers) {
-                Self::Body(body)
-            } else if head.status == StatusCode::CONFLICT {
-                Self::Refused { body, said: Vec::new() }
+        if let Self::Awaited(response, wanted) = self {
+            let (wanted, response) = (*wanted, ready!(response.as_mut().poll(context)));
+            // Whoever is told of a failure may ask again.
+            *self = Self::Over;
+            let answered = response.map_err(|error| foreign(into_io(error)).into_io());
+            let (head, body) = answered?.into_parts();
+            if wanted.accepts(&head) {
+                *self = Self::Body(body);
+            } else if wanted == Wanted::Ours && head.status == StatusCode::CONFLICT {
+                *self = Self::Refused { body, said: Vec::new() };
             } else {
-                return Poll::Ready(Err(io::Error::other(Refusal::status(head.status, &head.headers))));
-            };
-        }
-        if let Self::Refused { body, said } = self {
-            while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(context)) {
-                let data = frame.map_err(into_io)?.into_data().unwrap_or_default();
-                let room = MAX_OPENING_LINE.saturating_sub(said.len());
-                said.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
-                if said.len() >= MAX_OPENING_LINE {
-                    break;
-                }
+                return Poll::Ready(Err(refused(Refusal::status(head.status, &head.headers))));
             }
-            return Poll::Ready(Err(io::Error::other(Refusal::Line(std::mem::take(said)))));
         }
-        Poll::Ready(Ok(()))
+        let Self::Refused { body, said } = self else { return Poll::Ready(Ok(())) };
+        while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(context)) {
+            let data = frame.map_err(into_io)?.into_data().unwrap_or_default();
+            let room = MAX_OPENING_LINE.saturating_sub(said.len());
+            said.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+            if said.len() >= MAX_OPENING_LINE {
+                break;
+            }
+        }
+        let said = std::mem::take(said);
+        *self = Self::Over;
+        Poll::Ready(Err(refused(Refusal::Line(said))))
     }
 
     /// Nothing more comes.
@@ -86,14 +109,14 @@ impl Incoming {
     }
 }
 
-fn accepts(status: StatusCode, headers: &HeaderMap) -> bool {
-    status == StatusCode::OK && headers.contains_key(ACCEPTED)
+fn refused(refusal: Refusal) -> io::Error {
+    HandshakeError::Refused(refusal).into_io()
 }
 
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Awaited(_) => "Awaited",
+            Self::Awaited(..) => "Awaited",
             Self::Refused { .. } => "Refused",
             Self::Body(_) => "Body",
             Self::Over => "Over",

@@ -1,6 +1,8 @@
 //! The body that a stream writes: one message at a time.
 
+use super::incoming::AnyBody;
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -24,9 +26,14 @@ struct Slot {
 }
 
 impl Outgoing {
-    /// Its messages, as a body.
-    pub(crate) fn body(&self) -> OutgoingBody {
+    /// Its messages, as the body of a response.
+    pub(crate) fn response(&self) -> OutgoingBody {
         OutgoingBody { outgoing: self.clone() }
+    }
+
+    /// Its messages, as the body of a request.
+    pub(crate) fn body(&self) -> AnyBody {
+        self.response().map_err(|never| match never {}).boxed_unsync()
     }
 
     /// The next message; the one before was taken.

@@ -1,21 +1,18 @@
 //! The client's side: asks for a stream, and begins it.
 
-use super::exchange::Exchanges;
-use super::incoming::Incoming;
+use super::HttpBytes;
+use super::accounts::Extent;
+use super::error::foreign;
+use super::exchanges::Exchanges;
+use super::incoming::Wanted;
 use super::outgoing::Outgoing;
 use super::sender::Sender;
-use super::{Extent, HttpBytes, Reading, Writing};
-use crate::handshake::{Answer, Place};
-use crate::{HandshakeError, Stream, Wire};
+use crate::{Answer, HandshakeError, Place, Stream, Wire};
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Version};
-use http_body_util::{BodyExt, Empty};
 use scenario::HttpStream;
-use std::future::poll_fn;
-use std::io;
-use std::task::Poll;
 use tokio::time::Instant;
 use trace::Direction;
 use wire::{Errand, MAX_OPENING_LINE, Opening};
@@ -63,7 +60,7 @@ impl Apart {
         direction: Direction,
     ) -> Result<Stream, HandshakeError> {
         let head = self.head(opening, direction, wire.is_encrypted())?;
-        carry(wire, &self.http, head, direction).await.map_err(Into::into)
+        carry(wire, &self.http, head, direction).await
     }
 
     fn head(
@@ -119,45 +116,15 @@ async fn carry(
     stream: &HttpStream,
     head: Request<()>,
     direction: Direction,
-) -> io::Result<Stream> {
+) -> Result<Stream, HandshakeError> {
     let handle = wire.handle();
-    let (mut sender, driver) = Sender::begin(wire, stream.http2).await?;
+    let (sender, driver) = Sender::begin(wire, stream.http2).await?;
     let outgoing = (direction == Direction::Upload).then(Outgoing::default);
-    let body = match &outgoing {
-        Some(outgoing) => outgoing.body().map_err(|never| match never {}).boxed_unsync(),
-        None => Empty::new().map_err(|never| match never {}).boxed_unsync(),
-    };
-    let response = sender.send(head.map(|()| body));
-    let response = Box::pin(async move {
-        let response = response.await;
-        // Where it is dropped earlier, hyper ends the connection earlier.
-        drop(sender);
-        response
-    });
-    let mut carrier = HttpBytes {
-        driver,
-        socket: handle.clone(),
-        incoming: Incoming::Awaited(response),
-        reading: Reading::new(stream.events && direction == Direction::Download),
-        outgoing,
-        writing: Writing { extent: extent(stream), ..Writing::default() },
-        serves: false,
-        respond: None,
-        answering: Some(0),
-    };
-    poll_fn(|context| {
-        if let Poll::Ready(Err(error)) = carrier.incoming.poll_head(context) {
-            return Poll::Ready(Err(error));
-        }
-        let over = carrier.drive(context)?;
-        match carrier.waits() {
-            true if over => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            true => Poll::Pending,
-            false => Poll::Ready(Ok(())),
-        }
-    })
-    .await?;
-    carrier.answering = None;
+    let body = outgoing.as_ref().map(Outgoing::body).unwrap_or_default();
+    let incoming = sender.send_last(head.map(|()| body), Wanted::Ours);
+    let mut carrier = HttpBytes::asking(driver, handle.clone(), incoming, outgoing, extent(stream))
+        .reads_events(stream.events && direction == Direction::Download);
+    carrier.head_is_written().await.map_err(foreign)?;
     Ok(Stream::carried(carrier, handle))
 }
 
@@ -166,11 +133,5 @@ fn extent(stream: &HttpStream) -> Extent {
         (_, true) => Extent::Frames,
         (Some(_), false) => Extent::Announced,
         (None, false) => Extent::Chunked,
-    }
-}
-
-impl Reading {
-    pub(crate) fn new(events: bool) -> Self {
-        Self { events: events.then(Default::default), rest: Bytes::new(), ..Self::default() }
     }
 }

@@ -1,11 +1,12 @@
 //! The server's side: a request that is a stream, and the response it gets in time.
 
+use super::HttpBytes;
+use super::accounts::{Extent, Reading, Writing};
 use super::driver::{Connection, Driver};
 use super::error::BoxError;
 use super::incoming::{ACCEPTED, AnyBody, Incoming};
 use super::outgoing::{Outgoing, OutgoingBody};
 use super::request::{BYTES, EVENTS, NO_STORE};
-use super::{Extent, HttpBytes, Reading, Writing};
 use crate::{SocketHandle, Stream};
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
@@ -93,7 +94,7 @@ impl Respond {
     pub(crate) fn begin(self) -> Outgoing {
         let outgoing = Outgoing::default();
         let kind = if self.events { EVENTS } else { BYTES };
-        self.send(StatusCode::OK, kind, Either::Left(outgoing.body()));
+        self.send(StatusCode::OK, kind, Either::Left(outgoing.response()));
         outgoing
     }
 

@@ -2,15 +2,14 @@
 
 use super::driver::{Connection, Driver};
 use super::error::{BoxError, into_io};
-use super::incoming::{AnyBody, Awaited};
+use super::incoming::{AnyBody, Awaited, Incoming, Wanted};
 use super::tasks::Tasks;
 use super::{CONNECTION_WINDOW, READ_AT_ONCE, STREAM_WINDOW};
-use crate::Wire;
+use crate::{HandshakeError, Wire};
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
-use std::io;
 
 /// Sends requests, one after the other.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(crate) enum Sender {
 
 impl Sender {
     /// The sender of a connection, and what drives that.
-    pub(crate) async fn begin(wire: Wire, version_2: bool) -> io::Result<(Self, Driver)> {
+    pub(crate) async fn begin(wire: Wire, version_2: bool) -> Result<(Self, Driver), HandshakeError> {
         let failed = |error: hyper::Error| into_io(error.into());
         if !version_2 {
             let mut builder = http1::Builder::new();
@@ -39,6 +38,18 @@ impl Sender {
             .await
             .map_err(failed)?;
         Ok((Self::Two(sender), Driver::new(tasks.run_within(connection, |_| ()))))
+    }
+
+    /// Sends the only request; the response is to be as it is wanted.
+    pub(crate) fn send_last(mut self, request: Request<AnyBody>, wanted: Wanted) -> Incoming {
+        let response = self.send(request);
+        let awaited = Box::pin(async move {
+            let response = response.await;
+            // Where it is dropped earlier, hyper ends the connection earlier.
+            drop(self);
+            response
+        });
+        Incoming::Awaited(awaited, wanted)
     }
 
     /// Sends a request; the response's future keeps nothing of the sender.

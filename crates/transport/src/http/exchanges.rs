@@ -1,7 +1,7 @@
 //! Complete requests and responses, one after the other on one connection: proxies hold none of them back for long.
 
 use super::driver::Driver;
-use super::error::{BoxError, Refusal, into_io};
+use super::error::{BoxError, Refusal, foreign, into_io};
 use super::incoming::AnyBody;
 use super::request::Apart;
 use super::sender::Sender;
@@ -28,7 +28,7 @@ pub struct Exchanges {
 
 impl Exchanges {
     /// On a connection that just stands.
-    pub async fn on(wire: Wire, server: &Apart) -> io::Result<Self> {
+    pub async fn on(wire: Wire, server: &Apart) -> Result<Self, HandshakeError> {
         let encrypted = wire.is_encrypted();
         let (sender, driver) = Sender::begin(wire, server.is_http2()).await?;
         Ok(Self { sender, driver, encrypted })
@@ -92,19 +92,5 @@ async fn collect(mut body: AnyBody, most: usize) -> Result<Bytes, BoxError> {
 }
 
 fn failed(error: BoxError) -> HandshakeError {
-    if error.is::<TooLong>() {
-        return HandshakeError::TooLong;
-    }
-    let of_http = error.is::<hyper::Error>();
-    match into_io(error) {
-        error if of_http && error.raw_os_error().is_none() && is_foreign(error.kind()) => {
-            HandshakeError::ForeignHttp(error.to_string())
-        }
-        error => HandshakeError::Io(error),
-    }
-}
-
-fn is_foreign(kind: io::ErrorKind) -> bool {
-    // Whoever speaks HTTP/1.1 to a client of HTTP/2 sends what are no frames.
-    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::ConnectionReset)
+    if error.is::<TooLong>() { HandshakeError::TooLong } else { foreign(into_io(error)) }
 }

@@ -1,10 +1,8 @@
-//! How a stream begins on a connection: at once, or by a WebSocket handshake from either side.
+//! How a connection of HTTP becomes a WebSocket, from either side (RFC 6455 §4).
 
-use crate::http::{Refusal, location};
-use crate::line::TooLong;
-use crate::websocket::{LARGEST_MESSAGE, WebSocketBytes, configuration};
-use crate::{Apart, Messages, Stream, Wire, read_line};
-use bytes::Bytes;
+use super::{LARGEST_MESSAGE, WebSocketBytes, configuration};
+use crate::http::Refusal;
+use crate::{HandshakeError, Messages, Wire};
 use http::header::{
     CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -12,11 +10,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Body;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use scenario::{HttpRequest, Transport};
+use scenario::HttpRequest;
 use std::io;
-use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -24,107 +19,6 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use units::ByteSize;
-use wire::{MAX_OPENING_LINE, Opening};
-
-/// Why a connection carries no stream.
-#[derive(Debug, thiserror::Error)]
-pub enum HandshakeError {
-    /// The connection failed, or ended.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The peer's answer is longer than any of ours.
-    #[error("its answer is too long")]
-    TooLong,
-    /// The peer speaks HTTP, and does not do what was asked.
-    #[error("it answered {status} instead of upgrading{}", leads_to(location.as_deref()))]
-    Status {
-        /// What it answered.
-        status: StatusCode,
-        /// Where it wants us to ask instead, in a form that can be shown.
-        location: Option<String>,
-    },
-    /// The peer answered the request, and not with what was asked for.
-    #[error("it answered {status}{}", leads_to(location.as_deref()))]
-    Answered {
-        /// What it answered.
-        status: StatusCode,
-        /// The same.
-        location: Option<String>,
-    },
-    /// The peer speaks something else.
-    #[error("it does not answer as a WebSocket server does: {0}")]
-    Foreign(String),
-    /// The peer speaks something else than HTTP.
-    #[error("it does not answer as an HTTP server does: {0}")]
-    ForeignHttp(String),
-    /// The peer speaks HTTP, and answers no stream.
-    #[error(transparent)]
-    Refused(Refusal),
-}
-
-impl HandshakeError {
-    /// From an error of a stream, where the peer's answer is what ended that.
-    pub fn of(error: &io::Error) -> Option<&Self> {
-        error.get_ref().and_then(|error| error.downcast_ref())
-    }
-
-    /// As an error of the stream, where it comes later than at the beginning.
-    pub(crate) fn into_io(self) -> io::Error {
-        match self {
-            Self::Io(error) => error,
-            other => io::Error::new(io::ErrorKind::ConnectionAborted, other),
-        }
-    }
-}
-
-pub(crate) fn too_long(error: io::Error) -> HandshakeError {
-    if TooLong::is_in(&error) { HandshakeError::TooLong } else { HandshakeError::Io(error) }
-}
-
-fn leads_to(location: Option<&str>) -> String {
-    location.map(|location| format!(" and leads to {location}, where nobody was asked")).unwrap_or_default()
-}
-
-/// What a server said to an opening.
-#[derive(Debug)]
-pub struct Answer {
-    /// Its line, without the newline.
-    pub line: Vec<u8>,
-    /// From the opening's last byte to the answer's.
-    pub round_trip: Duration,
-    /// Where what was opened for is done.
-    pub place: Place,
-}
-
-/// Where what a connection was opened for is done.
-#[derive(Debug)]
-pub enum Place {
-    /// On this connection; nothing beyond the answer was read.
-    Here(Stream),
-    /// In requests of its own.
-    Apart(Apart),
-}
-
-/// Says what a connection to `address` is for, and hears who answers.
-pub async fn open(
-    wire: Wire,
-    transport: &Transport,
-    address: &str,
-    opening: Opening,
-) -> Result<Answer, HandshakeError> {
-    let mut stream = match transport {
-        Transport::Tcp => Stream::plain(wire),
-        Transport::WebSocket(request) => {
-            connect_messages(wire, request, address).await?.into_stream(Bytes::new())
-        }
-        Transport::Http(http) => return Apart::new(http, address).ask(wire, opening).await,
-    };
-    stream.write_all(&opening.encode()).await?;
-    stream.flush().await?;
-    let asked = Instant::now();
-    let line = read_line(&mut stream, MAX_OPENING_LINE).await.map_err(too_long)?;
-    Ok(Answer { line, round_trip: asked.elapsed(), place: Place::Here(stream) })
-}
 
 /// Begins a WebSocket as the client, on a connection to `address`.
 pub async fn connect_messages(
@@ -161,8 +55,7 @@ fn failed(error: tungstenite::Error) -> HandshakeError {
             HandshakeError::Io(io::ErrorKind::UnexpectedEof.into())
         }
         tungstenite::Error::Http(response) => {
-            let (status, location) = (response.status(), location(response.headers()));
-            HandshakeError::Status { status, location }
+            HandshakeError::Refused(Refusal::status(response.status(), response.headers()))
         }
         other => HandshakeError::Foreign(other.to_string()),
     }
