@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Reads up to a newline, which is left out. A byte at a time: what follows the line belongs to somebody else.
 ///
-/// Fails with `UnexpectedEof` when the peer closes first, with [`TooLong`] after `most` bytes without one.
+/// Fails with `UnexpectedEof` when the peer closes first, with `InvalidData` after `most` bytes without one.
 pub async fn read_line(reader: &mut (impl AsyncRead + Unpin), most: usize) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     while line.len() < most {

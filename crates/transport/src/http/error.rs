@@ -105,11 +105,13 @@ fn ended_by_frames(error: &(dyn Error + 'static)) -> Option<String> {
 /// RFC 9112 §8: a body that ends before its length or its last chunk is incomplete, and so is one that only the connection's end
 /// would end where TLS did not say so. How the connection ended is no matter then.
 pub(crate) fn cut_off(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            io::Error::new(io::ErrorKind::ConnectionAborted, "the body was cut off before its end")
-        }
-        _ => error,
+    if error.kind() != io::ErrorKind::UnexpectedEof {
+        return error;
+    }
+    let what = "the body was cut off before its end";
+    match error.get_ref() {
+        Some(how) => io::Error::new(io::ErrorKind::ConnectionAborted, format!("{what}: {how}")),
+        None => io::Error::new(io::ErrorKind::ConnectionAborted, what),
     }
 }
 
