@@ -26,7 +26,7 @@ pub struct Carried {
     respond: Respond,
 }
 
-/// Takes a request for a stream: `POST` and `PUT` upwards, `GET` downwards. The response comes when the stream decides.
+/// Takes a request for a stream: `POST` upwards, `GET` downwards. The response comes when the stream decides.
 ///
 /// The connection moves on only while the stream is read or written: whoever drove it until now must stop, and give it to
 /// [`Carried::into_stream`].
@@ -37,7 +37,7 @@ where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let (head, body) = request.into_parts();
-    let upload = matches!(head.method, Method::POST | Method::PUT);
+    let upload = head.method == Method::POST;
     let body: AnyBody = body.map_err(Into::into).boxed_unsync();
     let incoming = if upload { Incoming::Body(body) } else { Incoming::Over };
     let (decide, decided) = oneshot::channel();
