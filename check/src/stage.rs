@@ -121,10 +121,12 @@ impl Stage {
         self.stop = CancellationToken::new();
     }
 
-    /// The first end of the connection that either end saw.
+    /// The first end of the connection that either end saw; or that with an answer to it, which says more.
     pub(crate) fn first_end(&self) -> Option<(Role, Timestamp, How, String)> {
         let of = |role| self.track(role).end().map(|(at, how, detail)| (role, at, how, detail));
-        [of(Role::Producer), of(Role::Consumer)].into_iter().flatten().min_by_key(|(_, at, ..)| *at)
+        let answered = self.producer.was_answered();
+        let ends = [of(Role::Producer), of(Role::Consumer).filter(|_| !answered)];
+        ends.into_iter().flatten().min_by_key(|(_, at, ..)| *at)
     }
 
     /// Bytes handed over by the producer and not yet given to the consumer, by their latest samples.
@@ -201,6 +203,11 @@ impl Track {
             Event::Ended { how, detail } => Some((timed.at, *how, detail.clone())),
             _ => None,
         })
+    }
+
+    /// The path answered what was being sent, with a status of HTTP.
+    fn was_answered(&self) -> bool {
+        self.events.iter().any(|timed| matches!(timed.event, Event::Answered { status: Some(_) }))
     }
 
     /// Why it left by itself, if it did.

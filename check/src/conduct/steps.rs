@@ -17,6 +17,8 @@ impl Conductor<'_> {
             // What arrived before the end still counts.
             Some(Cut::Ended) => {
                 self.stage.consumer.tell(Command::Resume);
+                // It may know more of how the connection ended: what the path answered.
+                self.news(|stage| stage.producer.end().is_some() || stage.producer.closed).await;
                 self.stage.producer.tell(Command::Abort);
                 self.await_closed(Duration::from_secs(1)).await;
                 self.stage.consumer.tell(Command::Abort);
@@ -32,14 +34,16 @@ impl Conductor<'_> {
     /// The connection for control was lost: did that of the stream end with it?
     pub(super) async fn lost(&mut self, role: Role) -> Cut {
         self.stage.disregard_interruption();
+        if self.news(|stage| stage.first_end().is_some()).await { Cut::Ended } else { Cut::Lost(role) }
+    }
+
+    /// Waits for what is about to be heard, if it is; true: it was.
+    async fn news(&mut self, heard: impl Fn(&Stage) -> bool) -> bool {
         let deadline = self.clock.now().plus(NEWS + self.round_trip);
-        while self.clock.now() < deadline {
-            if self.stage.first_end().is_some() {
-                return Cut::Ended;
-            }
+        while !heard(&self.stage) && self.clock.now() < deadline {
             self.stage.next().await;
         }
-        Cut::Lost(role)
+        heard(&self.stage)
     }
 
     pub(super) async fn await_closed(&mut self, patience: Duration) {
