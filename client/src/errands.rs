@@ -96,7 +96,8 @@ impl<'a> Errands<'a> {
     /// Runs an errand, again where the path lost it or holds it up: over TCP, messages would be late and no more. Numbers make it
     /// harmless that one is run twice. An answer is awaited for `patience`, and each time that none came for twice as long.
     async fn run(&mut self, errand: Errand, body: Bytes, mut patience: Duration) -> Result<Bytes, OpenError> {
-        let deadline = Instant::now() + LATE;
+        let began = Instant::now();
+        let deadline = began + LATE;
         loop {
             let used = self.exchanges.is_some();
             let wait = patience.min(deadline - Instant::now());
@@ -105,7 +106,12 @@ impl<'a> Errands<'a> {
                 Err(failed) => failed,
             };
             if !may_pass(&failed, used) || Instant::now() >= deadline {
-                return Err(failed);
+                return Err(match failed {
+                    OpenError::Silent { address, .. } => {
+                        OpenError::Silent { address, patience: began.elapsed() }
+                    }
+                    failed => failed,
+                });
             }
             debug!(error = %failed, used, "an errand is run again");
             if matches!(failed, OpenError::Silent { .. }) {
@@ -153,6 +159,8 @@ fn may_pass(error: &OpenError, used: bool) -> bool {
     match error {
         OpenError::Silent { .. }
         | OpenError::Ended { .. }
+        // It was found before.
+        | OpenError::Dial(DialError::Resolve { .. })
         | OpenError::Handshake { source: HandshakeError::Io(_), .. }
         | OpenError::Tls { source: TlsError::Io(_) | TlsError::Ended, .. } => true,
         OpenError::Dial(DialError::Connect { source, .. }) => {

@@ -7,6 +7,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::registry::Registry;
+use crate::runs::Runs;
 use crate::session::{Session, SessionLink, Shared};
 use crate::strangers::{Guests, Strangers};
 use endpoint::{Crew, Meter, Patterns, Sampler};
@@ -79,6 +80,7 @@ impl Server {
         let door = Door {
             registry: Registry::default(),
             mailboxes: Mailboxes::default(),
+            runs: Runs::default(),
             shared,
             tls: settings.tls,
             public: settings.public,
@@ -128,6 +130,7 @@ impl Server {
             warn!(seconds = drain.as_secs(), "runs or sessions were still going on at the end of the drain");
         }
         handlers.shutdown().await;
+        door.runs.shut_down().await;
     }
 
     async fn accept(&self, handlers: &mut JoinSet<()>) -> Infallible {

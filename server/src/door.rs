@@ -10,6 +10,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::{Metrics, Reason};
 use crate::places::Place;
 use crate::registry::{DataConnection, Registry};
+use crate::runs::Runs;
 use crate::session::Shared;
 use crate::strangers::Guests;
 use scenario::Token;
@@ -29,6 +30,7 @@ use wire::{Opening, OpeningError, Purpose, RunId};
 pub(crate) struct Door {
     pub(crate) registry: Registry,
     pub(crate) mailboxes: Mailboxes,
+    pub(crate) runs: Runs,
     pub(crate) shared: Shared,
     pub(crate) tls: Option<TlsServer>,
     pub(crate) public: bool,

@@ -7,6 +7,7 @@ use crate::mailbox::{MailError, Mailboxes};
 use crate::metrics::Metrics;
 use crate::passing::Passing;
 use crate::registry::Registry;
+use crate::runs::Runs;
 use crate::session::{Session, Shared};
 use crate::strangers::Guests;
 use crate::transfers;
@@ -40,6 +41,7 @@ pub(crate) struct Desk {
     pub(crate) token: Option<Token>,
     pub(crate) peer: SocketAddr,
     pub(crate) socket: SocketHandle,
+    pub(crate) runs: Runs,
     pub(crate) handed: Handed,
     pub(crate) passing: Passing,
 }
@@ -108,7 +110,7 @@ impl Desk {
                     info!(peer = %self.peer, "run begins");
                     let (session, link) = Session::new(self.shared.clone(), place);
                     let (token, run) = self.mailboxes.begin(session, link);
-                    self.handed.run(run);
+                    self.runs.begin(run);
                     Reply { token: Some(token), ..Reply::accepted(instance) }
                 }
                 None => Reply::refused(instance, NO_ROOM),

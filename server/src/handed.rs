@@ -1,7 +1,6 @@
 //! What requests leave to whoever serves their connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use transport::{Carried, WebSocketUpgrade};
@@ -20,7 +19,6 @@ struct State {
     carried: Option<(Opening, Carried)>,
     /// A request is a stream, which drives the connection until it is over.
     carries: bool,
-    runs: JoinSet<()>,
 }
 
 impl Handed {
@@ -34,13 +32,6 @@ impl Handed {
             return true;
         }
         false
-    }
-
-    /// The request began a run.
-    pub(crate) fn run(&self, run: impl Future<Output = ()> + Send + 'static) {
-        let mut state = self.lock();
-        while state.runs.try_join_next().is_some() {}
-        state.runs.spawn(run);
     }
 
     /// What a request was handed over as.
@@ -66,12 +57,6 @@ impl Handed {
     /// A request may rest.
     pub(crate) fn is_busy(&self) -> bool {
         !self.busy.is_empty()
-    }
-
-    /// Waits for the runs that were begun.
-    pub(crate) async fn runs_are_over(self) {
-        let mut runs = std::mem::take(&mut self.lock().runs);
-        while runs.join_next().await.is_some() {}
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -20,6 +20,7 @@ mod passing;
 mod places;
 pub mod program;
 mod registry;
+mod runs;
 mod session;
 mod strangers;
 mod transfers;

@@ -79,14 +79,14 @@ impl Mailboxes {
             asked: Mutex::new(Instant::now()),
         });
         self.lock().insert(token, Arc::clone(&mailbox));
-        let boxes = self.clone();
+        let kept = Kept { boxes: self.clone(), token };
         let run = async move {
             let session = session.run();
             tokio::pin!(session);
             tokio::select! {
-                () = &mut session => boxes.remove(token),
+                () = &mut session => drop(kept),
                 () = silence(mailbox) => {
-                    boxes.remove(token);
+                    drop(kept);
                     // Its client is gone, as far as the session can tell.
                     session.await;
                 }
@@ -150,12 +150,20 @@ impl Mailboxes {
         Ok(mailbox)
     }
 
-    fn remove(&self, token: RunId) {
-        self.lock().remove(&token);
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Arc<Mailbox>>> {
         self.boxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A box that is there for as long as this is, however its run ends.
+struct Kept {
+    boxes: Mailboxes,
+    token: RunId,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.boxes.lock().remove(&self.token);
     }
 }
 

@@ -113,8 +113,8 @@ fn serve_file(text: &str, file: ServerFile, place: Place, told: &Told<'_>) -> an
     let mut recorded = None;
     if let Some((folder, collection)) = collected {
         // Before anything is printed: a recording must not be lost because nobody reads what is.
-        let collection = Arc::into_inner(collection).context("a connection outlived the server")?;
-        let collection = collection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A connection may outlive the server for a moment: what it adds then is too late.
+        let collection = collection.lock().unwrap_or_else(PoisonError::into_inner).take();
         let document = collection.document();
         let run = pair::describe(text, seed, interval, started);
         collection.into_recording(run, document).write(&folder)?;

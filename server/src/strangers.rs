@@ -135,7 +135,8 @@ impl Guests {
         let _here = self.here.token();
         let parameters = match first {
             Some(Received::Close(_) | Received::End) => {
-                return debug!(%peer, "closed before it said anything");
+                debug!(%peer, "closed before it said anything");
+                return say_goodbye(messages, Goodbye::Answer).await;
             }
             _ if !self.take(Protocol::WebSocket) => {
                 Err("this server is told to speak raw TCP (`protocol: tcp`)".to_owned())

@@ -56,16 +56,16 @@ pub(super) async fn connect(client: Arc<Client>, number: u32, at: Timestamp) -> 
                 let failed = |source| PairError::Nothing { what, address: address.clone(), source };
                 wire.shutdown().await.map_err(failed)?;
             }
-            let source = Bytes::new(wire);
-            let (over, _, source) = read(&client, number, source, false, address).await?;
+            let mut source = Bytes::new(wire);
+            let (over, _) = read(&client, number, &mut source, false, address).await;
             left(source.leave(FAREWELL).await);
-            Ok(over)
+            over
         }
         (Direction::Download, Open::Messages(messages)) => {
-            let source = Whole::new(*messages);
-            let (over, goodbye, source) = read(&client, number, source, true, address).await?;
+            let mut source = Whole::new(*messages);
+            let (over, goodbye) = read(&client, number, &mut source, true, address).await;
             left(pair::leave_messages(source.into_messages(), &goodbye, FAREWELL).await);
-            Ok(over)
+            over
         }
     }
 }
@@ -186,15 +186,19 @@ async fn send(client: &Client, number: u32, opened: Open, address: String) -> Re
 }
 
 /// Reads to the end, and gives what is left to be said then.
-async fn read<S: Source>(
+async fn read<S: Source + Send>(
     client: &Client,
     number: u32,
-    mut source: S,
+    source: &mut S,
     messages: bool,
     address: String,
-) -> Result<(Over, Goodbye, S), PairError> {
+) -> (Result<Over, PairError>, Goodbye) {
+    let leaves = || Goodbye::going_away("the client ends");
     let socket = source.socket();
-    let mut watch = watch(client, &socket)?;
+    let mut watch = match watch(client, &socket) {
+        Ok(watch) => watch,
+        Err(error) => return (Err(error), leaves()),
+    };
     let (reader, at_once) = reader_of(&client.file.end, number, messages, client.clock.now());
     source.limit_reads(at_once);
     let prefix = prefix(client, number);
@@ -213,17 +217,19 @@ async fn read<S: Source>(
         silent = silence(&socket) => ConsumerEnding::Failed(silent),
         () = client.stop.cancelled() => ConsumerEnding::Interrupted,
     };
-    let Consumer { source, figures, journal, .. } = consumer;
+    let Consumer { figures, journal, .. } = consumer;
     let goodbye = match &ending {
         ConsumerEnding::Close(_) => Goodbye::Answer,
         ConsumerEnding::Failed(error) if let Some(close) = Close::after(error) => Goodbye::Say(close),
-        _ => Goodbye::going_away("the client ends"),
+        _ => leaves(),
     };
     let (ending, early) = match ending {
         ConsumerEnding::Failed(source) if figures.bytes == 0 => {
-            return Err(PairError::Nothing { what: "read anything from", address, source });
+            return (Err(PairError::Nothing { what: "read anything from", address, source }), goodbye);
         }
-        ConsumerEnding::Interrupted if figures.bytes == 0 => return Err(PairError::Interrupted(address)),
+        ConsumerEnding::Interrupted if figures.bytes == 0 => {
+            return (Err(PairError::Interrupted(address)), goodbye);
+        }
         ending if ending.is_complete() && figures.requests == 0 => {
             (format!("nothing came; {WHO_SENDS}"), true)
         }
@@ -233,7 +239,7 @@ async fn read<S: Source>(
             (format!("the connection ended after {bytes} bytes: {ending}"), true)
         }
     };
-    Ok(((Finished::of(number, (ending, early), figures, journal, Some(watch)), None), goodbye, source))
+    (Ok((Finished::of(number, (ending, early), figures, journal, Some(watch)), None)), goodbye)
 }
 
 /// Ends when nothing has come for as long as a server has to begin.

@@ -69,7 +69,8 @@ impl Carrier {
                         let count = ready!(Pin::new(&mut *wire).poll_write(context, &rest))?;
                         drop(rest.split_to(count));
                     }
-                    Poll::Ready(Ok(()))
+                    // What is encrypted may wait in user space.
+                    Pin::new(&mut *wire).poll_flush(context)
                 })
                 .await
             }

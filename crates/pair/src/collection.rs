@@ -118,6 +118,13 @@ impl Collection {
         }
     }
 
+    /// All of it so far; nothing is left.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let empty = Self::new(self.direction, self.role, self.ledger.clone());
+        std::mem::replace(self, empty)
+    }
+
     /// A connection could not be opened.
     pub fn add_unopened(&mut self) {
         self.totals.unopened += 1;

@@ -47,17 +47,8 @@ async fn answered(messages: &mut Messages) -> io::Result<()> {
 
 /// The same without messages: to a peer in TLS the mere end of the connection would look like a cut.
 pub(crate) async fn leave_bytes(mut wire: Wire, patience: Duration) -> io::Result<()> {
-    let farewell = async {
-        wire.shutdown().await?;
-        let mut forgotten = vec![0; AT_ONCE];
-        while wire.read(&mut forgotten).await? > 0 {}
-        Ok(())
-    };
-    in_time(patience, farewell).await
+    in_time(patience, wire.forget_rest()).await
 }
-
-/// What is forgotten at once.
-const AT_ONCE: usize = 64 << 10;
 
 async fn in_time(patience: Duration, farewell: impl Future<Output = io::Result<()>>) -> io::Result<()> {
     let late = || io::Error::new(io::ErrorKind::TimedOut, "the peer did not close in time");

@@ -90,8 +90,10 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
         match fired {
             Ok(()) => {}
             Err(Stop::Broken(error)) => {
-                self.carrier.part(Close::after(&error).as_ref(), HASTY_FAREWELL).await;
-                return self.broken(error);
+                let close = Close::after(&error);
+                let ending = self.broken(error);
+                self.carrier.part(close.as_ref(), HASTY_FAREWELL).await;
+                return ending;
             }
             Err(Stop::Limited(how)) => {
                 self.journal.note(self.clock.now(), Event::Left { why: how.clone() });

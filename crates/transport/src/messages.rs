@@ -6,7 +6,6 @@ use bytes::Bytes;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -95,11 +94,7 @@ impl Messages {
     /// Sends no more, and forgets what comes, whether in messages or not, until the peer closes too. Nothing is left unread then,
     /// for which the kernel would send a reset, which overtakes what was said.
     pub async fn forget_rest(&mut self) -> io::Result<()> {
-        let wire = self.websocket.wire();
-        wire.shutdown().await?;
-        let mut forgotten = vec![0; FORGOTTEN_AT_ONCE];
-        while wire.read(&mut forgotten).await? > 0 {}
-        Ok(())
+        self.websocket.wire().forget_rest().await
     }
 
     /// Bytes of messages that came while something was sent, and were forgotten.
@@ -118,8 +113,6 @@ impl Messages {
         Stream::carried(self.websocket, self.socket)
     }
 }
-
-const FORGOTTEN_AT_ONCE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests;

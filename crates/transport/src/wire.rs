@@ -5,7 +5,7 @@ use crate::tls::TlsBytes;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use units::ByteSize;
 
@@ -22,6 +22,8 @@ enum Layer {
     /// What TLS encrypts on the connection.
     Tls(Box<TlsBytes>),
 }
+
+const FORGOTTEN_AT_ONCE: usize = 64 << 10;
 
 impl Wire {
     /// The bytes of a TCP connection as they are. Small writes are sent at once from here on (`TCP_NODELAY`).
@@ -48,6 +50,15 @@ impl Wire {
             Layer::Plain(socket) => socket.peek(buffer).await,
             Layer::Tls(bytes) => bytes.peek(buffer).await,
         }
+    }
+
+    /// Sends no more, and forgets what comes until the peer closes too. Nothing is left unread then, for which the kernel would
+    /// send a reset, which overtakes what was said.
+    pub async fn forget_rest(&mut self) -> io::Result<()> {
+        self.shutdown().await?;
+        let mut forgotten = vec![0; FORGOTTEN_AT_ONCE];
+        while self.read(&mut forgotten).await? > 0 {}
+        Ok(())
     }
 
     /// Waits until a read may find something; it may find nothing, too.

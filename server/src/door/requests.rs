@@ -26,7 +26,6 @@ impl Door {
             message_max: guests.map_or(self.shared.limits.message, Guests::message_max),
             pages: self.serves_pages(),
         };
-        let handed = Handed::default();
         let desk = Desk {
             shared: self.shared.clone(),
             registry: self.registry.clone(),
@@ -37,7 +36,8 @@ impl Door {
             metrics: Arc::clone(&self.metrics),
             peer,
             socket: wire.handle(),
-            handed: handed.clone(),
+            runs: self.runs.clone(),
+            handed: Handed::default(),
             passing: Passing::default(),
         };
         match http::serve(wire, site, desk).await {
@@ -48,8 +48,6 @@ impl Door {
             Ok(Became::Nothing) => {}
             Err(error) => debug!(%peer, %error, "HTTP ended"),
         }
-        // Runs that were begun by requests of this connection go on without it.
-        handed.runs_are_over().await;
     }
 
     /// Whether a browser's client has somebody to talk to.
@@ -104,7 +102,10 @@ impl Door {
                 self.turn_away(peer, reason);
                 strangers::refuse(messages, reason).await;
             }
-            (Received::Close(_) | Received::End, None) => debug!(%peer, "closed before it said anything"),
+            (Received::Close(_) | Received::End, None) => {
+                debug!(%peer, "closed before it said anything");
+                strangers::say_goodbye(messages, Goodbye::Answer).await;
+            }
         }
     }
 }

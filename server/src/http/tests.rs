@@ -6,6 +6,7 @@ use crate::mailbox::Mailboxes;
 use crate::metrics::Metrics;
 use crate::passing::Passing;
 use crate::registry::Registry;
+use crate::runs::Runs;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,6 +25,7 @@ async fn served(limits: ServerLimits) -> (impl Future<Output = io::Result<Became
         token: None,
         peer: far.local_addr().unwrap(),
         socket: wire.handle(),
+        runs: Runs::default(),
         handed: Handed::default(),
         passing: Passing::default(),
     };

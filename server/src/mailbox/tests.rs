@@ -59,3 +59,10 @@ async fn a_message_that_is_said_again_is_taken_once() {
     timeout(Duration::from_secs(10), ends).await.expect("it ends");
     assert_eq!(boxes.hear(token, 3).await, Err(MailError::Gone));
 }
+
+#[tokio::test]
+async fn a_run_that_is_given_up_leaves_no_box() {
+    let (boxes, token, run) = a_box();
+    drop(run);
+    assert_eq!(boxes.hear(token, 0).await, Err(MailError::Gone));
+}
