@@ -2,7 +2,6 @@
 
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use transport::{Close, Messages, Received, Wire};
 
