@@ -8,17 +8,20 @@ use crate::relay::{Behaviour, Relay};
 /// A transport, the scheme of its URLs, and what frames one message at the most.
 const CARRIED: [(&str, &str, u64); 2] = [("websocket", "ws", 14), ("http", "http", 12)];
 
-/// What the kernels and the path hold is that of TCP; a message in user space at either end comes on top.
 #[test]
 fn a_cold_direct_path_absorbs_as_much_as_over_tcp_beside_what_the_ends_hold() {
+    assert_as_much_as_over_tcp(&["--transport websocket", "--transport http", "--transport sse"]);
+}
+
+#[test]
+fn a_cold_direct_path_absorbs_as_much_encrypted_as_plain_beside_what_the_ends_hold() {
+    assert_as_much_as_over_tcp(&["--tls", "--tls --transport websocket"]);
+}
+
+/// What the kernels and the path hold is that of TCP; a message in user space at either end comes on top.
+fn assert_as_much_as_over_tcp(others: &[&str]) {
     let tcp = between_the_ends("--transport tcp");
-    for carried in [
-        "--transport websocket",
-        "--transport http",
-        "--transport sse",
-        "--tls",
-        "--tls --transport websocket",
-    ] {
+    for carried in others {
         let other = between_the_ends(carried);
         println!("between the ends: {tcp:?} over TCP, {other:?} with {carried}");
         for (tcp, other) in tcp.into_iter().zip(other) {
@@ -61,11 +64,10 @@ fn no_more_than_a_message_waits_in_the_producer() {
 
 #[test]
 fn a_plain_relay_propagates_in_both_directions_and_as_events() {
-    for transport in ["websocket", "http", "sse"] {
-        for direction in BOTH {
-            let options = options(transport, direction, "--baseline 300ms");
-            assert_propagates(&Path::through(Behaviour::Plain).check(&options));
-        }
+    let carried = CARRIED.iter().flat_map(|(transport, ..)| BOTH.map(|direction| (*transport, direction)));
+    for (transport, direction) in carried.chain([("sse", "download")]) {
+        let options = options(transport, direction, "--baseline 300ms");
+        assert_propagates(&Path::through(Behaviour::Plain).check(&options));
     }
 }
 
@@ -109,7 +111,7 @@ fn a_server_elsewhere_is_checked_through_a_relay_by_its_url() {
     let relay = Relay::start(address, Behaviour::Plain);
     for (_, scheme, _) in CARRIED {
         let target = format!("{scheme}://{}", relay.address());
-        let checked = check(&["--target", &target, "--baseline", "300ms", "--hold", "1s"]);
+        let checked = check(&["--target", &target, "--baseline", "300ms", "--hold", "500ms"]);
         assert_eq!((checked.word(), checked.code), ("propagates", 0), "{}", checked.verdict);
         for direction in BOTH {
             let figures = checked.direction(direction);
