@@ -29,9 +29,25 @@ fn a_server_elsewhere_is_checked_over_tls_and_plainly_on_one_port() {
         server_with(&["--tls-cert", &certificates.certificate(), "--tls-key", &certificates.key()]);
     for scheme in ["tls", "wss"] {
         let target = format!("{scheme}://{address}");
-        assert_stopped(&check(&["--target", &target, "--ca", &certificates.ca(), "--hold", "500ms"]));
+        assert_stopped(&check(&[
+            "--target",
+            &target,
+            "--ca",
+            &certificates.ca(),
+            "--baseline",
+            "300ms",
+            "--hold",
+            "500ms",
+        ]));
     }
-    assert_stopped(&check(&["--target", &format!("tcp://{address}"), "--hold", "500ms"]));
+    assert_stopped(&check(&[
+        "--target",
+        &format!("tcp://{address}"),
+        "--baseline",
+        "300ms",
+        "--hold",
+        "500ms",
+    ]));
 }
 
 #[test]
