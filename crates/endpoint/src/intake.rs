@@ -1,7 +1,8 @@
 //! Where a consumer's bytes come in, and what becomes of them.
 //!
 //! What was read is taken apart before the task gives up its thread, so many consumers that take turns on a thread need
-//! one buffer between them: each keeps only the part of a frame that came so far.
+//! one buffer between them: each keeps only the part of a frame that came so far. That part is copied at every read, so
+//! large frames, which would be copied over and over until they are whole, are read into buffers of the consumers' own.
 
 use crate::end::Peer;
 use std::cell::Cell;
@@ -30,6 +31,12 @@ pub(crate) enum Intake {
 const ALL_READS: usize = 32 << 20;
 const LEAST_READ: usize = 8 << 10;
 
+/// So many consumers are short of memory; the buffers of fewer are some 20 MiB together.
+const MANY: u32 = 64;
+
+/// The largest frame that may be copied at every read: the default message, which is no larger than a read of a few consumers.
+const SMALL_FRAME: usize = 64 << 10;
+
 thread_local! {
     /// For whichever consumer reads on this thread.
     static ROOM: Cell<Box<[u8]>> = Cell::default();
@@ -43,7 +50,7 @@ impl Intake {
         match peer {
             Peer::Ours => {
                 let inspector = Inspector::new(largest, space, plan.check_payloads);
-                Self::Frames { inspector, shares: plan.at_once > 1 }
+                Self::Frames { inspector, shares: shares(plan.at_once, largest) }
             }
             Peer::Service => Self::Bytes { room: vec![0; space].into_boxed_slice(), count: 0 },
         }
@@ -120,4 +127,21 @@ impl Intake {
 /// What one of `at_once` consumers reads in its turn.
 fn read_space(at_once: u32) -> usize {
     (ALL_READS / (at_once.max(1) as usize)).clamp(LEAST_READ, READ_SPACE)
+}
+
+/// Consumers that are measured at once need fewer buffers than there are consumers.
+fn shares(at_once: u32, largest_frame: usize) -> bool {
+    at_once >= MANY && largest_frame <= SMALL_FRAME
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_consumers_of_small_frames_share_a_buffer() {
+        assert!(shares(10_000, 64 << 10));
+        assert!(!shares(2, 64 << 10), "there is memory enough");
+        assert!(!shares(10_000, 16 << 20), "it would be copied a thousand times");
+    }
 }
