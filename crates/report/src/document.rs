@@ -117,7 +117,7 @@ pub struct Absorbed {
     /// In the consumer's user space.
     pub consumer_bytes: u64,
     /// By so much the path's share may be too low: queues hold frame headers too, where the transport has them. `--max-path`
-    /// bounds both together.
+    /// bounds both together, or all that was absorbed where that is less.
     #[serde(default)]
     pub framing_bytes: u64,
 }

@@ -165,10 +165,14 @@ fn total(report: &DirectionReport) -> Option<f64> {
     report.absorbed.map(|absorbed| absorbed.total_bytes).or_else(one_sided).map(float)
 }
 
-/// The most that it may have been: what frames the bytes in the queues beside it may have been taken out of it.
+/// The most that it may have been: what frames the bytes in the queues beside it may have been taken out of it. It is no more
+/// than all that was absorbed: the bound is that of framing all of it, wherever it was.
 fn path(report: &DirectionReport) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
-    report.absorbed.map(|absorbed| absorbed.path_bytes as f64 + float(absorbed.framing_bytes))
+    report.absorbed.map(|absorbed| {
+        #[expect(clippy::cast_precision_loss, reason = "exact below 8 PiB")]
+        let most = absorbed.path_bytes as f64 + float(absorbed.framing_bytes);
+        most.min(float(absorbed.total_bytes))
+    })
 }
 
 fn slowdown(report: &DirectionReport) -> Option<f64> {

@@ -78,8 +78,11 @@ const FRAME: u64 = 16 << 10;
 /// A proxy may cut chunks anew, by its own buffers; the usual ones have this size or more.
 const PROXIED_CHUNK: u64 = 4 << 10;
 
-/// `data: `, and the empty line after an event, beside its base64.
-const EVENT_FRAME: u64 = 8;
+/// `data: `, and the empty line after an event, beside its base64, which is filled up to four bytes.
+const EVENT_FRAME: u64 = 8 + 3;
+
+/// What an event carries that fills a frame of HTTP/2: larger messages are cut.
+const EVENT_IN_A_FRAME: u64 = (FRAME - 8) / 4 * 3;
 
 /// Where our servers answer requests for a `WebSocket`.
 pub const WEBSOCKET_PATH: &str = "/ws";
@@ -113,9 +116,11 @@ impl Transport {
             Self::Tcp => 0,
             Self::WebSocket(_) => messages * WEBSOCKET_HEADER,
             Self::Http(HttpStream { events: true, .. }) if direction == Direction::Download => {
-                // Base64 makes four bytes of three.
-                let text = messages * (EVENT_FRAME + message.div_ceil(3) * 4);
-                text.saturating_sub(payload) + chunks(text)
+                // Base64 makes four bytes of three. An event that is not whole is text at no end but payload: before it is
+                // written, and while it is given out.
+                let events = if self.is_http2() { messages + payload / EVENT_IN_A_FRAME } else { messages };
+                let text = (payload * 4).div_ceil(3) + events * EVENT_FRAME;
+                text - payload + chunks(text)
             }
             Self::Http(_) => chunks(payload),
         }

@@ -46,6 +46,11 @@ fn a_path_is_bounded_by_the_most_that_it_may_have_absorbed() {
         absorbed(60 << 10, 8 << 10),
         ["upload: absorbed by the path 68 KiB, at most 64 KiB was asked"]
     );
+    let mut report = example::direction();
+    let absorbed = report.absorbed.as_mut().unwrap();
+    (absorbed.total_bytes, absorbed.path_bytes, absorbed.framing_bytes) = (64 << 10, 0, 175 << 10);
+    let expectations = Expectations { max_path: Some(ByteSize::kib(64)), ..none() };
+    assert_eq!(unmet(&document(vec![report]), &expectations), [""; 0], "no more than all");
 }
 
 #[test]
