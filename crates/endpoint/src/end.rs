@@ -3,7 +3,7 @@
 use crate::consumer::{Consumed, Consumer};
 use crate::flood::Flood;
 use crate::meter::{Meter, Tally};
-use crate::outbox::{Outbox, WAITING_EVENTS, how_it_ended};
+use crate::outbox::{Ending, Outbox, WAITING_EVENTS, how_it_ended};
 use crate::pattern::Patterns;
 use crate::producer::{Produced, Producer};
 use crate::queue::{Receiver, Sender, queue};
@@ -22,7 +22,7 @@ use trace::{
     samples_to_csv,
 };
 use transport::{Gate, SocketHandle, Stream};
-use units::{ByteSize, Clock, Timestamp};
+use units::{ByteSize, Clock};
 use wire::{Command, Plan, Report};
 
 /// Commands that may wait to be obeyed; a run has about ten.
@@ -115,6 +115,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
     let mut observer = Observer {
         role,
         peer,
+        waits: role == Role::Producer && stream.may_be_answered(),
         socket: stream.socket(),
         gate: stream.gate(),
         outbox: outbox.clone(),
@@ -122,7 +123,6 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
         tally: Tally::new(role),
         direction: plan.direction,
         meter,
-        over: None,
     };
     let subject = Arc::clone(&watch.subject);
     let desk = Desk { stream, commands: link.commands, outbox: outbox.clone(), subject };
@@ -140,6 +140,7 @@ async fn run_beside(peer: Peer, end: End, link: EndLink) -> io::Result<()> {
     while let Some(batch) = watch.batches.try_recv() {
         observer.take(batch);
     }
+    outbox.tell_noticed();
     let series = observer.series;
     let mut cost = watch.cost();
     cost.lost += series.left_out();
@@ -208,6 +209,8 @@ impl Done {
 struct Observer {
     role: Role,
     peer: Peer,
+    /// An answer that comes with the end says more than the end.
+    waits: bool,
     socket: SocketHandle,
     gate: Arc<Gate>,
     outbox: Outbox,
@@ -215,8 +218,6 @@ struct Observer {
     tally: Tally,
     direction: Direction,
     meter: Arc<Meter>,
-    /// When the connection was first seen to be over.
-    over: Option<Timestamp>,
 }
 
 /// How long a producer may take to tell what its peer said before it ended the connection.
@@ -234,7 +235,7 @@ impl Observer {
         }
     }
 
-    fn notice_end(&mut self, sample: &Sample) {
+    fn notice_end(&self, sample: &Sample) {
         // A consumer that reads finds the end by itself, after the bytes before it.
         let reads = self.role == Role::Consumer && !self.gate.is_closed();
         if reads || self.outbox.is_ended() {
@@ -248,11 +249,14 @@ impl Observer {
         if !is_over {
             return;
         }
-        let over = *self.over.get_or_insert(sample.at);
-        // An answer of HTTP says more than that, and is told by the next write.
-        if self.role == Role::Producer && sample.at.since(over) < Some(LAST_WORD) {
-            return;
+        let noticed = self.outbox.notice(|| self.ending(sample));
+        if !self.waits || sample.at.since(noticed) >= Some(LAST_WORD) {
+            self.outbox.tell_noticed();
         }
+    }
+
+    /// What a sample of a connection that is over says of how it ended.
+    fn ending(&self, sample: &Sample) -> Ending {
         let (how, detail) = if sample.state == TcpState::Closed {
             let error = SockRef::from(&self.socket).take_error().ok().flatten();
             let how = error.as_ref().map_or(How::Reset, how_it_ended);
@@ -260,6 +264,6 @@ impl Observer {
         } else {
             (How::Fin, "the peer closed its direction".to_owned())
         };
-        self.outbox.ended_at(over, how, detail);
+        Ending { at: sample.at, how, detail }
     }
 }

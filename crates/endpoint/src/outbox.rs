@@ -2,8 +2,8 @@
 
 use crate::queue::Sender;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use trace::{Event, How, Sample, Timed};
@@ -27,12 +27,28 @@ pub(crate) struct Outbox {
     events: Sender<Report>,
     progress: watch::Sender<Option<Sample>>,
     ended: Arc<AtomicBool>,
+    noticed: Arc<Mutex<Option<Ending>>>,
     pauses: Arc<AtomicU64>,
+}
+
+/// How a connection was seen to end, and when.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) at: Timestamp,
+    pub(crate) how: How,
+    pub(crate) detail: String,
 }
 
 impl Outbox {
     pub(crate) fn new(clock: Clock, events: Sender<Report>, progress: watch::Sender<Option<Sample>>) -> Self {
-        Self { clock, events, progress, ended: Arc::default(), pauses: Arc::default() }
+        Self {
+            clock,
+            events,
+            progress,
+            ended: Arc::default(),
+            noticed: Arc::default(),
+            pauses: Arc::default(),
+        }
     }
 
     /// Tells an event that happens now.
@@ -68,14 +84,32 @@ impl Outbox {
         }
     }
 
-    /// Tells, once, that the connection ended with this error, and the answer that it may be.
+    /// Keeps, until it is told, how the connection was first seen to end; gives when that was.
+    pub(crate) fn notice(&self, ending: impl FnOnce() -> Ending) -> Timestamp {
+        self.noticed().get_or_insert_with(ending).at
+    }
+
+    /// Tells how the connection was seen to end, unless that was told or was not seen.
+    pub(crate) fn tell_noticed(&self) {
+        let noticed = self.noticed().take();
+        if let Some(Ending { at, how, detail }) = noticed {
+            self.ended_at(at, how, detail);
+        }
+    }
+
+    /// Tells, once, that the connection ended with this error, and the answer that it may be. An error without an answer is a
+    /// consequence of the end that was seen before, where one was.
     pub(crate) fn failed(&self, error: &io::Error) {
-        if let Some(answered) = answered(error)
-            && !self.is_ended()
-        {
-            self.event(answered);
+        match answered(error) {
+            Some(answered) if !self.is_ended() => self.event(answered),
+            Some(_) => {}
+            None => self.tell_noticed(),
         }
         self.ended_at(self.clock.now(), how_it_ended(error), error.to_string());
+    }
+
+    fn noticed(&self) -> MutexGuard<'_, Option<Ending>> {
+        self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection ended, or the stream is complete: nothing that happens to the connection is news.
@@ -129,9 +163,55 @@ pub(crate) fn how_it_ended(error: &io::Error) -> How {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::{Receiver, queue};
     use std::io::ErrorKind;
 
     const ECONNABORTED: i32 = 103;
+
+    /// An outbox that noticed a FIN, and what it tells.
+    fn noticed() -> (Outbox, Receiver<Report>) {
+        let (events, told) = queue(WAITING_EVENTS);
+        let outbox = Outbox::new(Clock::start(), events, watch::channel(None).0);
+        let ending = |how| Ending { at: Timestamp::from_nanos(7), how, detail: String::new() };
+        outbox.notice(|| ending(How::Fin));
+        outbox.notice(|| ending(How::Reset));
+        (outbox, told)
+    }
+
+    fn told(mut reports: Receiver<Report>) -> Vec<Event> {
+        let next = || match reports.try_recv()? {
+            Report::Event(timed) => Some(timed.event),
+            _ => None,
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn an_error_is_told_as_the_end_that_was_noticed_before() {
+        let (outbox, mut reports) = noticed();
+        outbox.failed(&ErrorKind::ConnectionReset.into());
+        outbox.tell_noticed();
+        let ended = Event::Ended { how: How::Fin, detail: String::new() };
+        let Some(Report::Event(timed)) = reports.try_recv() else { panic!("nothing was told") };
+        assert_eq!((timed.at, timed.event), (Timestamp::from_nanos(7), ended));
+        assert!(told(reports).is_empty(), "once");
+    }
+
+    #[test]
+    fn an_answer_is_told_with_its_own_end() {
+        let (outbox, reports) = noticed();
+        outbox.failed(&io::Error::other(HandshakeError::ForeignHttp("it is none".to_owned())));
+        let told = told(reports);
+        assert_eq!(told.first(), Some(&Event::Answered { status: None }));
+        assert!(matches!(told[1..], [Event::Ended { how: How::Reset, .. }]), "{told:?}");
+    }
+
+    #[test]
+    fn an_end_that_was_noticed_and_nothing_else_is_told_at_last() {
+        let (outbox, reports) = noticed();
+        outbox.tell_noticed();
+        assert_eq!(told(reports), [Event::Ended { how: How::Fin, detail: String::new() }]);
+    }
 
     #[test]
     fn damage_is_no_reset() {

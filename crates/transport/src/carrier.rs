@@ -54,6 +54,11 @@ pub(crate) trait Carrier: fmt::Debug + Send {
         Ok(())
     }
 
+    /// The peer may say why it ends the connection, in an answer that the next write brings.
+    fn may_be_answered(&self) -> bool {
+        false
+    }
+
     /// The end of the payload is said within the connection, so that no proxy takes it for the connection's.
     fn ends_within(&self) -> bool {
         false

@@ -281,6 +281,10 @@ impl Carrier for HttpBytes {
         }
     }
 
+    fn may_be_answered(&self) -> bool {
+        !self.serves
+    }
+
     fn ends_within(&self) -> bool {
         true
     }

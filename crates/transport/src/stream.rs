@@ -84,6 +84,11 @@ impl Stream {
         .await
     }
 
+    /// The peer may say why it ends the connection, in an answer that the next write brings.
+    pub fn may_be_answered(&self) -> bool {
+        matches!(&self.way, Way::Carried(carrier) if carrier.may_be_answered())
+    }
+
     /// The end of what is written is told apart from that of the connection, by whatever lies between.
     pub fn ends_within(&self) -> bool {
         matches!(&self.way, Way::Carried(carrier) if carrier.ends_within())
