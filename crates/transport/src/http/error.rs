@@ -4,7 +4,7 @@ use crate::HandshakeError;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use std::error::Error;
-use std::io;
+use std::{io, iter};
 
 /// What hyper and bodies give.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -55,6 +55,16 @@ pub(crate) fn foreign(error: io::Error) -> HandshakeError {
         }
         other => other,
     }
+}
+
+/// Why a stream's request was not answered. Only what is no message of HTTP is an answer that is none: what is damaged beneath, or
+/// reset by frames, was no answer.
+pub(crate) fn unanswered(error: BoxError) -> HandshakeError {
+    let first: Option<&(dyn Error + 'static)> = Some(error.as_ref());
+    let is_parse = iter::successors(first, |&error| error.source())
+        .any(|error| error.downcast_ref().is_some_and(hyper::Error::is_parse));
+    let error = into_io(error);
+    if is_parse { HandshakeError::ForeignHttp(error.to_string()) } else { error.into() }
 }
 
 /// The kernel's error where there is one beneath. A request that a connection took no more is `ConnectionAborted`, a message
@@ -121,4 +131,16 @@ fn was_closed(error: &(dyn Error + 'static)) -> bool {
         (error.is_canceled() || error.is_closed())
             && !error.source().is_some_and(<dyn Error>::is::<hyper::Error>)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_beneath_is_no_answer() {
+        let damaged = io::Error::new(io::ErrorKind::InvalidData, "a record does not decrypt");
+        let HandshakeError::Io(error) = unanswered(damaged.into()) else { panic!("an answer") };
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
 }

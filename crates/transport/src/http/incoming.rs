@@ -1,6 +1,6 @@
 //! The body that a stream reads, and the head that comes before it.
 
-use super::error::{BoxError, Refusal, foreign, into_io};
+use super::error::{BoxError, Refusal, into_io, unanswered};
 use crate::HandshakeError;
 use bytes::Bytes;
 use http::response::Parts;
@@ -59,7 +59,7 @@ impl Incoming {
             let (wanted, response) = (*wanted, ready!(response.as_mut().poll(context)));
             // Whoever is told of a failure may ask again.
             *self = Self::Over;
-            let answered = response.map_err(|error| foreign(into_io(error)).into_io());
+            let answered = response.map_err(|error| unanswered(error).into_io());
             let (head, body) = answered?.into_parts();
             if wanted.accepts(&head) {
                 *self = Self::Body(body);
