@@ -80,7 +80,7 @@ impl Inspector {
     fn read_to(&mut self, room: Box<[u8]>) {
         let mut room = if room.len() < self.size { vec![0; self.size].into_boxed_slice() } else { room };
         let pending = self.buffer.get(self.start..self.end).unwrap_or_default();
-        room.get_mut(..pending.len()).expect("what is pending is less than a frame").copy_from_slice(pending);
+        room.get_mut(..pending.len()).expect("what is pending is less than `size`").copy_from_slice(pending);
         (self.start, self.end) = (0, pending.len());
         self.buffer = room;
     }
@@ -119,9 +119,7 @@ impl Inspector {
     pub fn next_frame(&mut self) -> Option<FrameHeader> {
         loop {
             if self.integrity.complete {
-                // Nothing belongs here: whatever follows was added by the path.
-                self.integrity.lost_bytes -= i64::try_from(self.pending()).unwrap_or(i64::MAX);
-                self.skip(self.pending());
+                self.count_added();
                 return None;
             }
             if self.search.is_some() && !self.find_header() {
@@ -155,6 +153,9 @@ impl Inspector {
 
     /// The stream is over. A frame that was under way is no damage: its rest was not delivered.
     pub fn finish(&mut self) -> Integrity {
+        if self.integrity.complete {
+            self.count_added();
+        }
         if matches!(self.search, Some(Search::AfterBadHeader)) {
             self.integrity.corrupted_frames += 1;
         }
@@ -208,6 +209,12 @@ impl Inspector {
             Arrival::Reordered => self.integrity.reordered_frames += 1,
             Arrival::Duplicate => self.integrity.duplicated_frames += 1,
         }
+    }
+
+    /// Nothing belongs behind the end: whatever follows was added by the path.
+    fn count_added(&mut self) {
+        self.integrity.lost_bytes -= i64::try_from(self.pending()).unwrap_or(i64::MAX);
+        self.skip(self.pending());
     }
 
     fn skip(&mut self, count: usize) {

@@ -106,6 +106,17 @@ fn bytes_added_after_the_end_are_counted() {
 }
 
 #[test]
+fn bytes_added_in_the_read_of_the_end_are_counted_by_who_stops_there() {
+    let (mut bytes, _) = stream(0);
+    bytes.extend_from_slice(&[7; 10]);
+    let mut inspector = Inspector::new(FRAME_HEADER + PAYLOAD, READ_SPACE, true);
+    inspector.space()[..bytes.len()].copy_from_slice(&bytes);
+    inspector.filled(bytes.len());
+    assert_eq!(inspector.next_frame().map(|header| header.kind), Some(FrameKind::End));
+    assert_eq!(inspector.finish().lost_bytes, -10);
+}
+
+#[test]
 fn swapped_frames_are_one_reordered_frame_and_no_loss() {
     let (mut bytes, starts) = stream(20);
     let (fifth, sixth) = (bytes[starts[5]..starts[6]].to_vec(), bytes[starts[6]..starts[7]].to_vec());
