@@ -3,6 +3,7 @@
 use super::arrival::Live;
 use super::side::Side;
 use crate::course::Cut;
+use crate::figures;
 use crate::rates::{Passed, mean_rate};
 use scenario::{SERVICE_PATIENCE, Scenario};
 use socket::TcpState;
@@ -123,14 +124,20 @@ async fn resume(side: &mut Side<'_>, scenario: &Scenario, marks: &mut Marks) -> 
     let tail = tail(scenario);
     let earliest = resumed.plus(tail + BURST);
     let latest = earliest.plus(scenario.deadline.0);
+    // Kept beside the samples, which would have to be unpacked at each step.
+    let mut since: Vec<Passed> = passed(&side.track.samples(), resumed, Timestamp::from_nanos(u64::MAX));
     while side.clock.now() < latest {
         side.step().await?;
+        let newer = |sample: &&Sample| since.last().is_none_or(|(at, _)| *at < sample.at);
+        let newest = side.track.latest.as_ref().filter(newer).map(figures::passed);
+        since.extend(newest);
         let now = side.clock.now();
         if now < earliest {
             continue;
         }
         let from = Timestamp::from_nanos(now.as_nanos().saturating_sub(nanos(tail)));
-        let rate = mean_rate(passed(&side.track.samples(), from, now).into_iter()).unwrap_or_default();
+        let live = since.get(since.partition_point(|(at, _)| *at < from)..).unwrap_or_default();
+        let rate = mean_rate(live.iter().copied()).unwrap_or_default();
         if before.is_none_or(|before| rate <= LIVE_AGAIN * before.most()) {
             break;
         }
