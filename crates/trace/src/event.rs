@@ -54,7 +54,7 @@ pub enum Event {
         /// Why.
         why: String,
     },
-    /// Producer: whom it floods answered before that was over, and not as who takes a stream.
+    /// Either end: the peer answered before the stream was over, and not as who takes or gives one.
     Answered {
         /// HTTP's status; none where the answer is none of HTTP.
         status: Option<u16>,
