@@ -111,7 +111,8 @@ impl Collector for Flows {
         };
         #[expect(clippy::cast_precision_loss, reason = "the text format has floating point alone")]
         let whole = |count: u64| count as f64;
-        family("payload", "Payload that passed", Some(Unit::Bytes), &|flow| whole(flow.bytes))?;
+        let help = "Bytes that streams carried, with what frames them";
+        family("stream", help, Some(Unit::Bytes), &|flow| whole(flow.bytes))?;
         let help = "How long receive windows were zero, added up over streams";
         family("zero_window", help, Some(Unit::Seconds), &|flow| flow.zero_window.as_secs_f64())?;
         let help = "Writes of this server that waited for 20 ms or longer without progress";
@@ -137,7 +138,7 @@ mod tests {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &metrics.registry).unwrap();
         for line in [
-            "backpressure_payload_bytes_total{direction=\"upload\"} 1048576.0",
+            "backpressure_stream_bytes_total{direction=\"upload\"} 1048576.0",
             "backpressure_zero_window_seconds_total{direction=\"upload\"} 1.5",
             "backpressure_write_stalls_total{direction=\"download\"} 0.0",
             "backpressure_connections_open 1",

@@ -73,7 +73,7 @@ fn pages_of_other_sites_may_neither_upload_nor_download() {
 /// Bytes that the server says have passed.
 fn passed(server: SocketAddr, direction: &str) -> u64 {
     let metrics = curl(&[&format!("http://{server}/metrics")]);
-    let name = format!("backpressure_payload_bytes_total{{direction=\"{direction}\"}} ");
+    let name = format!("backpressure_stream_bytes_total{{direction=\"{direction}\"}} ");
     let found = metrics.lines().find_map(|line| line.strip_prefix(&name)?.strip_suffix(".0")?.parse().ok());
     found.unwrap_or_else(|| panic!("{name} in {metrics}"))
 }

@@ -15,7 +15,7 @@ fn the_metrics_tell_bytes_zero_windows_and_write_stalls_by_direction() {
         let of =
             |name: &str| metrics.figure(&format!("backpressure_{name}_total{{direction=\"{direction}\"}}"));
         let received = checked.direction(direction)["integrity"]["bytes"].as_f64().expect("bytes were read");
-        let told = of("payload_bytes");
+        let told = of("stream_bytes");
         assert!((told - received).abs() < 0.5, "{direction}: {told} of {received}");
         let zero = of("zero_window_seconds");
         assert!(

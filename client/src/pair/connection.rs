@@ -227,7 +227,8 @@ async fn read<S: Source + Send>(
         ConsumerEnding::Failed(source) if figures.bytes == 0 => {
             return (Err(PairError::Nothing { what: "read anything from", address, source }), goodbye);
         }
-        ConsumerEnding::Interrupted if figures.bytes == 0 => {
+        // What waits to be read is worth a recording.
+        ConsumerEnding::Interrupted if figures.bytes == 0 && !waits(&socket) => {
             return (Err(PairError::Interrupted(address)), goodbye);
         }
         ending if ending.is_complete() && figures.requests == 0 => {
@@ -246,13 +247,17 @@ async fn read<S: Source + Send>(
 async fn silence(socket: &SocketHandle) -> io::Error {
     let before = socket.counters().read();
     sleep(PATIENCE).await;
-    let waits = socket::receive_queue(socket).is_ok_and(|waiting| waiting > ByteSize::bytes(0));
-    if socket.counters().read() > before || waits {
+    if socket.counters().read() > before || waits(socket) {
         return std::future::pending().await;
     }
     let seconds = PATIENCE.as_secs();
     let why = format!("it sent nothing within {seconds} s; {WHO_SENDS}");
     io::Error::new(io::ErrorKind::TimedOut, why)
+}
+
+/// Bytes came that nobody read.
+fn waits(socket: &SocketHandle) -> bool {
+    socket::receive_queue(socket).is_ok_and(|waiting| waiting > ByteSize::bytes(0))
 }
 
 fn left(ended: io::Result<()>) {

@@ -49,7 +49,8 @@ impl Finished {
     }
 
     fn connection(&self) -> PairConnection {
-        let Connection { requests, bytes, began, took, stalls, held, longest_wait, heard } = self.figures;
+        let Connection { requests, bytes, began, took, stalls, held, longest_wait, heard, writing: _ } =
+            self.figures;
         PairConnection {
             number: self.number,
             ending: self.ending.clone(),

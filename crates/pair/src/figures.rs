@@ -16,6 +16,8 @@ pub struct Connection {
     pub took: Duration,
     /// Producer: writes that waited.
     pub stalls: Stalls,
+    /// Producer: the write that is under way: when it began, and when it was due.
+    pub writing: Option<(Timestamp, Option<Timestamp>)>,
     /// Producer: bytes that the consumer had not acknowledged when the last write returned; none where the kernel does not tell.
     pub held: Option<ByteSize>,
     /// Consumer: the longest wait for bytes that it would have read.

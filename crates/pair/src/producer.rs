@@ -119,6 +119,7 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
 
     /// What was measured, and what happened.
     pub fn into_findings(mut self) -> (Connection, Journal) {
+        self.note_write();
         self.figures.heard = self.carrier.heard();
         (self.figures, self.journal)
     }
@@ -176,7 +177,7 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
 
     async fn send(&mut self, payload: bytes::Bytes, due: Option<Timestamp>) -> Result<(), Stop> {
         let length = payload.len() as u64;
-        let asked = self.clock.now();
+        self.figures.writing = Some((self.clock.now(), due));
         let socket = self.carrier.socket();
         let send = self.carrier.send(payload);
         let sent = match self.limits.idle {
@@ -185,20 +186,26 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
             }),
             None => Ok(send.await),
         };
-        let accepted = self.clock.now();
-        let took = accepted.since(asked).unwrap_or_default();
-        if self.figures.stalls.count(took) {
-            self.journal.note(accepted, Event::Paused { from: asked });
-        }
+        self.note_write();
         sent??;
         self.figures.requests += 1;
         self.figures.bytes += length;
+        Ok(())
+    }
+
+    /// What is known of the write under way: all, once it is over; at the end of one that never is, how long it had waited.
+    fn note_write(&mut self) {
+        let Some((asked, due)) = self.figures.writing.take() else { return };
+        let now = self.clock.now();
+        let took = now.since(asked).unwrap_or_default();
+        if self.figures.stalls.count(took) {
+            self.journal.note(now, Event::Paused { from: asked });
+        }
         self.ledger.record(Tag::Write, took);
         if let Some(due) = due {
             self.ledger.record(Tag::HeldBack, asked.since(due).unwrap_or_default());
-            self.ledger.record(Tag::Latency, accepted.since(due).unwrap_or_default());
+            self.ledger.record(Tag::Latency, now.since(due).unwrap_or_default());
         }
-        Ok(())
     }
 
     async fn wait_until(&mut self, due: Option<Timestamp>) -> io::Result<()> {
@@ -212,6 +219,7 @@ impl<T: FnMut(u64, ByteSize)> Producer<T> {
     }
 
     fn note_end(&mut self, began: Timestamp) {
+        self.note_write();
         self.figures.took = self.clock.now().since(began).unwrap_or_default();
         if self.figures.held.is_none() {
             self.note_held();

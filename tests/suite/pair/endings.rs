@@ -145,3 +145,17 @@ fn a_large_request_that_a_slow_reader_takes_in_small_parts_does_not_stand_still(
         assert!(line.contains("the peer "), "{protocol}: {line}");
     }
 }
+
+#[test]
+fn a_write_that_is_held_up_to_the_end_is_a_stall() {
+    for protocol in ["tcp", "websocket"] {
+        let server = PairServer::start("buffers: 16KiB\nread: [{rate: 0}]\n");
+        let ended = client_ended(&format!(
+            "{}limits: {{duration: 800ms}}\nexpect: {{min_write_stall: 300ms}}\n",
+            flood(protocol, server.port)
+        ));
+        assert!(ended.stdout.contains("by its limit: it may last"), "{ended:?}");
+        assert!(!ended.stdout.contains("none above 20 ms"), "{}", ended.stdout);
+        assert!(!ended.stderr.contains("write stall"), "{}", ended.stderr);
+    }
+}
