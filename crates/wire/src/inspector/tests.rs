@@ -29,17 +29,22 @@ fn stream(count: u64) -> (Vec<u8>, Vec<usize>) {
     (bytes, starts)
 }
 
+/// One read of at most `step` bytes, taken apart; what is left to be read.
+fn feed<'a>(inspector: &mut Inspector, rest: &'a [u8], step: usize) -> &'a [u8] {
+    let space = inspector.space();
+    let count = space.len().min(step).min(rest.len());
+    space[..count].copy_from_slice(&rest[..count]);
+    inspector.filled(count);
+    while inspector.next_frame().is_some() {}
+    &rest[count..]
+}
+
 /// What an inspector finds in `bytes`, fed in pieces of `step`.
 fn inspect(bytes: &[u8], step: usize) -> Integrity {
     let mut inspector = Inspector::new(FRAME_HEADER + PAYLOAD, READ_SPACE, true);
     let mut rest = bytes;
     while !rest.is_empty() {
-        let space = inspector.space();
-        let count = space.len().min(step).min(rest.len());
-        space[..count].copy_from_slice(&rest[..count]);
-        inspector.filled(count);
-        rest = &rest[count..];
-        while inspector.next_frame().is_some() {}
+        rest = feed(&mut inspector, rest, step);
     }
     inspector.finish()
 }
@@ -50,12 +55,7 @@ fn inspect_lent(bytes: &[u8], step: usize) -> Integrity {
     let (mut rest, mut room) = (bytes, Box::default());
     while !rest.is_empty() {
         inspector.lend(room);
-        let space = inspector.space();
-        let count = space.len().min(step).min(rest.len());
-        space[..count].copy_from_slice(&rest[..count]);
-        inspector.filled(count);
-        rest = &rest[count..];
-        while inspector.next_frame().is_some() {}
+        rest = feed(&mut inspector, rest, step);
         room = inspector.give_back().unwrap();
         room.fill(0xA5);
         assert!(inspector.buffer.len() < FRAME_HEADER + PAYLOAD);
